@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Builds, checks, shows and measures faultd; `make help` lists what it can do.
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+V       ?= 0
+CC      ?= gcc
+CLANG   ?= clang
+BPFTOOL ?= $(firstword $(shell command -v bpftool 2>/dev/null) /usr/sbin/bpftool)
+PKGCONF ?= pkg-config
+VERSION := 0.1.0
+B       := build
+
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' '$(1)' '$(2)')
+
+ARCH     ?= $(shell uname -m)
+BPF_ARCH := $(if $(filter aarch64 arm64,$(ARCH)),arm64,x86)
+
+pc_cflags = $(shell $(PKGCONF) --cflags $(1) 2>/dev/null)
+pc_libs   = $(shell $(PKGCONF) --libs $(1) 2>/dev/null)
+pc_have   = $(shell $(PKGCONF) --exists $(1) 2>/dev/null && echo 1)
+
+WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Werror
+CFLAGS ?= -O2 -g
+BASE   := -std=gnu11 -D_GNU_SOURCE -DFAULTD_VERSION='"$(VERSION)"' -Iuserspace -Iinclude -I$(B)/include $(WARN) -pthread
+LIBS   := $(call pc_libs,libbpf jansson libconfuse) -lelf -lz
+BASE   += $(call pc_cflags,libbpf jansson libconfuse)
+ifeq ($(call pc_have,libsystemd),1)
+BASE += -DHAVE_SYSTEMD $(call pc_cflags,libsystemd)
+LIBS += $(call pc_libs,libsystemd)
+endif
+HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
+LDHARD := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
+SANFLAGS := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+
+LIB_SRC  := $(sort $(wildcard userspace/*/*.c))
+MAIN_SRC := userspace/faultd.c
+GEN_SRC  := $(sort $(wildcard tools/faultgen*.c))
+CTL_SRC  := $(sort $(wildcard tools/faultctl*.c))
+UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
+BPF_SRC  := $(sort $(wildcard bpf/*.bpf.c))
+
+obj  = $(patsubst %.c,$(B)/obj/%.o,$(1))
+sobj = $(patsubst %.c,$(B)/san/%.o,$(1))
+UNIT := $(patsubst tests/unit/%.c,$(B)/tests/%,$(UNIT_SRC))
+SUNIT := $(patsubst tests/unit/%.c,$(B)/tests/san-%,$(UNIT_SRC))
+PROGRAMS := $(B)/faultd $(if $(GEN_SRC),$(B)/faultgen) $(if $(CTL_SRC),$(B)/faultctl)
+
+.PHONY: all
+all: $(PROGRAMS)
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+# ---- BPF: one object a family, linked into one, one skeleton
+
+SKEL := $(B)/include/faultd.skel.h
+
+bpf_cc = $(CLANG) -target bpf -D__BPF__ -D__TARGET_ARCH_$(1) -std=gnu11 -O2 -g -mcpu=v2 -Wall -Wextra -Wshadow \
+	-Wstrict-prototypes -Werror -Wno-unused-parameter -Wno-missing-declarations -Iinclude -Ibpf \
+	$(addprefix -isystem ,$(wildcard /usr/include/$(shell uname -m)-linux-gnu))
+
+$(B)/bpf/%.bpf.o: bpf/%.bpf.c
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(call bpf_cc,$(BPF_ARCH)) -MMD -MP -MT $@ -c $< -o $@
+
+$(B)/bpf-arm64/%.bpf.o: bpf/%.bpf.c
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(call bpf_cc,arm64) -MMD -MP -MT $@ -c $< -o $@
+
+$(B)/faultd.bpf.o: $(patsubst bpf/%.c,$(B)/bpf/%.o,$(BPF_SRC))
+	$(call say,BPFLINK,$@)
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$(SKEL): $(B)/faultd.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(BPFTOOL) gen skeleton $< name faultd_bpf >$@
+
+# Only the rooms that include the skeleton wait for it; every other object is free to go first.
+$(call obj,$(wildcard userspace/detect/*.c)) $(call sobj,$(wildcard userspace/detect/*.c)): | $(SKEL)
+
+# ---- C
+
+$(B)/obj/tools/%.o: tools/%.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(BASE) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/obj/%.o: %.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(BASE) $(CFLAGS) $(HARDEN) -MMD -MP -c $< -o $@
+
+$(B)/san/%.o: %.c
+	$(call say,CC-SAN,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(BASE) $(SANFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/libfaultd.a: $(call obj,$(LIB_SRC))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/libfaultd-san.a: $(call sobj,$(LIB_SRC))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/faultd: $(call obj,$(MAIN_SRC)) $(B)/libfaultd.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDHARD) -pthread -o $@ $^ $(LIBS) -lm
+
+$(B)/faultd-san: $(call sobj,$(MAIN_SRC)) $(B)/libfaultd-san.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) -fsanitize=address,undefined -pthread -o $@ $^ $(LIBS) -lm
+
+$(B)/faultgen: $(call obj,$(GEN_SRC))
+	$(call say,LINK,$@)
+	$(Q)$(CC) -pthread -o $@ $^ -lm -ldl
+
+$(B)/faultctl: $(call obj,$(CTL_SRC)) $(B)/libfaultd.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDHARD) -pthread -o $@ $^ $(LIBS) -lm
+
+# ---- unit tests; a test that replaces functions names them in one line of its own: // WRAP: open read
+
+wrap_of = $(addprefix -Wl$(comma)--wrap=,$(shell sed -n 's,^// WRAP: *,,p' $(1)))
+comma := ,
+
+$(B)/tests/san-%: $(B)/san/tests/unit/%.o $(B)/libfaultd-san.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -fsanitize=address,undefined -pthread -o $@ $^ $(call wrap_of,tests/unit/$*.c) $(LIBS) -lcmocka -lm
+
+$(B)/tests/%: $(B)/obj/tests/unit/%.o $(B)/libfaultd.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -pie -pthread -o $@ $^ $(call wrap_of,tests/unit/$*.c) $(LIBS) -lcmocka -lm
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+.PHONY: unit
+unit: $(UNIT)
+	$(Q)for t in $(UNIT); do $$t || exit 1; done
+
+.PHONY: clean
+clean:
+	$(Q)rm -rf $(B)

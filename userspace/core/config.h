@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the user wants, after parsing: policies, thresholds, budget. Plain data; host/configfile.c fills it.
+ */
+#ifndef FAULTD_CORE_CONFIG_H
+#define FAULTD_CORE_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/catalogue.h"
+#include "core/match.h"
+
+enum action_type {
+	ACTION_RESTART,
+	ACTION_RESTART_UNIT,
+	ACTION_RESTART_COMMAND,
+	ACTION_RESPAWN,
+	ACTION_SIGNAL,
+	ACTION_EXEC,
+	ACTION_NONE,
+};
+
+struct action {
+	enum action_type type;
+	char *argument;	  /* unit, command line; NULL for the others */
+	int signo;	  /* ACTION_SIGNAL */
+	uint64_t timeout; /* ns until the next rung; 0: the type's default */
+	char *text;	  /* as it was written */
+};
+
+/* "restart", "restart-unit NAME", "signal ABRT 2s" ...; 0, or -EINVAL with a sentence in ret_error (caller
+ * frees). */
+int action_parse(struct action *ret, const char *text, char **ret_error);
+const char *action_type_name(enum action_type type);
+void action_free(struct action *action);
+
+struct backoff_config {
+	uint64_t initial, max, reset_after; /* ns */
+	double factor, jitter;
+};
+
+struct limit_config {
+	unsigned int actions;
+	uint64_t within; /* ns */
+};
+
+struct healthy_config {
+	uint64_t after; /* ns */
+	bool listening;
+	char *command; /* NULL: none */
+};
+
+struct policy {
+	char *name;
+	char *origin; /* "file:line" or "--restart" */
+	struct match_list match;
+	struct fault_set faults;
+	struct action *actions; /* the ladder */
+	size_t action_count;
+	struct backoff_config backoff;
+	struct limit_config limit;
+	struct healthy_config healthy;
+	char **requires;
+	size_t requires_count;
+};
+
+enum stall_kind {
+	STALL_DEADLOCK,
+	STALL_LOCK,
+	STALL_IO,
+	STALL_SYSCALL,
+	STALL_EVENTLOOP,
+	STALL_SPIN,
+	STALL_STARVED,
+	STALL_THROTTLED,
+	STALL_STOPPED,
+	STALL_KIND_COUNT
+};
+
+struct config {
+	double overhead_budget;		  /* percent of one CPU */
+	uint64_t stall[STALL_KIND_COUNT]; /* thresholds, ns; 0: off */
+	struct policy *policies;
+	size_t policy_count;
+};
+
+/* Defaults, no policies. */
+struct config *config_new(void);
+void config_free(struct config *config);
+/* A policy with the default faults (crash, oom, stall, exit.failure, exit.unexpected off, kill.sigkill),
+ * backoff 100ms x2 to 5min jitter 0.1 reset after 10min, limit 5 within 5min, healthy after 3s. NULL without
+ * memory. */
+struct policy *config_add_policy(struct config *config, const char *name, const char *origin);
+/* --restart MATCH[=ACTION]: a policy named after its match, in front of those of the files. */
+int config_add_restart(struct config *config, const char *text, char **ret_error);
+/* The first policy that names this process and kind; NULL. */
+const struct policy *config_policy_for(const struct config *config, const struct process *process,
+				       enum fault_kind kind);
+/* Whether any policy names this process, for whatever kind. */
+bool config_names(const struct config *config, const struct process *process);
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The noun of the house: one incident, walked through the rooms. Each room stamps its own section (event and
+ * who: detect; why: diagnose; what was done and how it ended: recover) and monitor only reads.
+ */
+#ifndef FAULTD_CORE_INCIDENT_H
+#define FAULTD_CORE_INCIDENT_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "core/catalogue.h"
+#include "faultd/event.h"
+
+/* A process as it was when it was looked at. Strings are raw bytes as the kernel had them; NULL: not known.
+ */
+struct process {
+	pid_t pid; /* thread group, initial PID namespace; 0: not known */
+	pid_t ppid;
+	pid_t tid; /* the thread at fault */
+	pid_t ns_pid;
+	unsigned int pidns_level;
+	bool has_uid;
+	uid_t uid;
+	gid_t gid;
+	uint64_t start; /* CLOCK_BOOTTIME ns; with pid the identity; 0: not known */
+	unsigned int threads;
+	char name[FE_COMM_SIZE + 1];
+	char thread_name[FE_COMM_SIZE + 1];
+	char parent_name[FE_COMM_SIZE + 1];
+	const char *exe;
+	bool exe_deleted;
+	const char *cwd;
+	const char *cgroup;    /* below the cgroup root, "/" for the root itself */
+	const char *unit;      /* systemd unit of the cgroup */
+	const char *container; /* container id of the cgroup */
+	const char *args;      /* NUL-separated */
+	size_t args_len;
+	size_t args_total; /* > args_len: cut */
+	uint64_t mnt_ns;
+	bool has_exit_status;
+	int exit_status; /* as wait(2) gives it */
+	bool kernel_thread;
+};
+
+struct sender {
+	bool known;
+	bool kernel;
+	pid_t pid, ppid;
+	uid_t uid;
+	char name[FE_COMM_SIZE + 1];
+	int signo, code;
+	uint64_t time;
+	unsigned int flags; /* FE_SENDER_* */
+	bool manager;	    /* a service manager, container runtime or supervisor: see host/supervisor */
+};
+
+struct mapping {
+	uint64_t start, end, offset, inode;
+	unsigned int dev, flags;
+	const char *name; /* NULL: anonymous */
+};
+
+enum confidence { CONFIDENCE_POSSIBLE, CONFIDENCE_LIKELY, CONFIDENCE_CERTAIN };
+const char *confidence_name(enum confidence confidence);
+
+enum { INCIDENT_EVIDENCE_MAX = 16 };
+
+struct diagnosis {
+	const char *cause; /* slug of the catalogue; "unknown" */
+	const char *summary;
+	enum confidence confidence;
+	const char *evidence[INCIDENT_EVIDENCE_MAX];
+	size_t evidence_count;
+	const char *advice;	/* NULL: none */
+	bool evidence_complete; /* false: too little was seen to act on (recover abstains) */
+};
+
+struct oom_facts {
+	bool known;
+	unsigned int scope; /* FE_OOM_HOST, FE_OOM_CGROUP, FE_OOM_POLICY */
+	unsigned int flags;
+	const char *cgroup;
+	uint64_t limit, usage, rss; /* bytes; ~0: unknown */
+	int score_adj;		    /* FE_OOM_SCORE_UNKNOWN */
+	pid_t trigger_pid;
+	char trigger_name[FE_COMM_SIZE + 1];
+	unsigned int levels_above;
+	unsigned int victims; /* killed in the same incident so far, this one included */
+};
+
+struct incident {
+	unsigned int refs;
+	char id[40]; /* event.id */
+
+	/* event (detect) */
+	enum fault_kind kind;
+	uint64_t time;		      /* of the fault, CLOCK_BOOTTIME ns */
+	uint64_t received;	      /* when we read it */
+	int signo, code;	      /* 0: no signal */
+	const struct fe_death *death; /* the kernel's record (in the arena); NULL: none */
+	bool has_address;
+	uint64_t address;
+	struct mapping ip_mapping, address_mapping; /* start == end == 0: none or not known */
+	bool ip_mapping_known, address_mapping_known;
+	const struct mapping *maps; /* of the whole process where they were captured, by address */
+	size_t maps_count;
+	const uint8_t *stack; /* top of the stack of the crashing thread */
+	uint64_t stack_address;
+	size_t stack_len;
+	struct sender sender, request;
+	struct oom_facts oom;
+	bool replayed;
+
+	/* who (detect) */
+	struct process who;
+	const char *user_name;
+
+	/* why (diagnose) */
+	struct diagnosis why;
+
+	/* memory of all strings above */
+	struct arena_block *arena;
+};
+
+/* A new incident with one reference; NULL when there is no memory. The id is unique on this host and boot. */
+struct incident *incident_new(void);
+struct incident *incident_ref(struct incident *incident);
+/* NULL is allowed; always returns NULL. */
+struct incident *incident_unref(struct incident *incident);
+/* Memory that lives as long as the incident; NULL when there is none. The string functions add a NUL. */
+void *incident_alloc(struct incident *incident, size_t size);
+const char *incident_strndup(struct incident *incident, const char *s, size_t len);
+const char *incident_printf(struct incident *incident, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+const char *incident_vprintf(struct incident *incident, const char *fmt, va_list ap);
+/* One more line of evidence; the 17th and later are dropped. */
+void incident_evidence(struct incident *incident, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#endif
