@@ -17,6 +17,8 @@ typedef uint32_t __fe32;
 typedef uint64_t __fe64;
 typedef int32_t __fs32;
 #else
+#include <linux/types.h>
+
 typedef __u8 __fe8;
 typedef __u16 __fe16;
 typedef __u32 __fe32;
@@ -151,6 +153,7 @@ enum {
 	FE_MAPPING_FILE,
 	FE_MAPPING_ANON,
 	FE_MAPPING_UNKNOWN, /* could not be looked for */
+	FE_MAPPING_SAME_NAME = 0xffff, /* as name_len: the name of the mapping before */
 };
 
 /* The address space in numbers (struct mm_struct). */
@@ -216,7 +219,7 @@ enum {
 	FE_DEATH_GROUP = 1 << 2,   /* delivered as the SIGKILL of a group that is ending from signo */
 	FE_DEATH_STACK_FOLLOWS = 1 << 3,
 	FE_DEATH_ADDRESS = 1 << 4,	/* address is meaningful */
-	FE_DEATH_IN_KERNEL_IP = 1 << 5, /* registers are of a system call, not of a fault */
+	FE_DEATH_CRASH = 1 << 5,        /* by the process itself or a fault of its own, not from another */
 };
 
 /* Variable part: that of the identity. */
@@ -287,7 +290,7 @@ struct fe_stack {
 	__fe32 pad;
 };
 
-/* Variable part: count times struct fe_mapping, then their names, one after the other. */
+/* Variable part: room for FE_MAPS_MAX times struct fe_mapping, then their names, one after the other. */
 struct fe_maps {
 	struct fe_header header;
 	__fe64 start;

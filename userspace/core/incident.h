@@ -67,7 +67,7 @@ struct mapping {
 enum confidence { CONFIDENCE_POSSIBLE, CONFIDENCE_LIKELY, CONFIDENCE_CERTAIN };
 const char *confidence_name(enum confidence confidence);
 
-enum { INCIDENT_EVIDENCE_MAX = 16 };
+enum { INCIDENT_EVIDENCE_MAX = 16, INCIDENT_MEMORY_MAX = 1 << 20 };
 
 struct diagnosis {
 	const char *cause; /* slug of the catalogue; "unknown" */
@@ -124,20 +124,31 @@ struct incident {
 
 	/* memory of all strings above */
 	struct arena_block *arena;
+	size_t memory; /* bytes in it */
 };
 
-/* A new incident with one reference; NULL when there is no memory. The id is unique on this host and boot. */
+/*
+ * Ids of the incidents to come follow from the seed and their order alone, so that a replay gives those of
+ * its recording. Two runs with one seed give the same ids: a live daemon mixes its start time into the boot
+ * id.
+ */
+void incident_seed(uint64_t seed);
+/* A new incident with one reference; NULL when there is no memory. No two of one seed share an id. */
 struct incident *incident_new(void);
 struct incident *incident_ref(struct incident *incident);
 /* NULL is allowed; always returns NULL. */
 struct incident *incident_unref(struct incident *incident);
-/* Memory that lives as long as the incident; NULL when there is none. The string functions add a NUL. */
+/*
+ * Zeroed, aligned memory that lives as long as the incident; NULL when there is none or the incident has had
+ * INCIDENT_MEMORY_MAX bytes. The string functions add a NUL; strndup copies exactly len bytes, NULs among
+ * them included, and passes a NULL on.
+ */
 void *incident_alloc(struct incident *incident, size_t size);
 const char *incident_strndup(struct incident *incident, const char *s, size_t len);
 const char *incident_printf(struct incident *incident, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 const char *incident_vprintf(struct incident *incident, const char *fmt, va_list ap);
-/* One more line of evidence; the 17th and later are dropped. */
+/* One more line of evidence; the 17th and later are dropped, and so is one that there is no memory for. */
 void incident_evidence(struct incident *incident, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Every kernel difference that the programs bridge, each with the version or commit that made it. */
+#ifndef FAULTD_BPF_COMPAT_H
+#define FAULTD_BPF_COMPAT_H
+
+#include "kernel.h"
+
+/* 6.15, 633488947ef6 ("kernfs: Use RCU to access kernfs_node::parent"): parent became __parent. */
+struct kernfs_node___new {
+	struct kernfs_node *__parent;
+} RELOCATED;
+
+struct kernfs_node___old {
+	struct kernfs_node *parent;
+} RELOCATED;
+
+static __always_inline struct kernfs_node *compat_kernfs_parent(struct kernfs_node *node)
+{
+	struct kernfs_node___new *new = (void *)node;
+	struct kernfs_node___old *old = (void *)node;
+
+	if (bpf_core_field_exists(new->__parent))
+		return BPF_CORE_READ(new, __parent);
+	return BPF_CORE_READ(old, parent);
+}
+
+/*
+ * rss_stat: an array of atomics in a struct up to 6.1; since 6.2, f1a7941243c1 ("mm: convert mm's rss stats into
+ * percpu_counter"), percpu counters whose central count lags by at most a batch per CPU.
+ */
+struct mm_rss_stat___old {
+	atomic_long_t count[4];
+} RELOCATED;
+
+struct mm_struct___rss_old {
+	struct mm_rss_stat___old rss_stat;
+} RELOCATED;
+
+struct percpu_counter {
+	__s64 count;
+} RELOCATED;
+
+struct mm_struct___rss_new {
+	struct percpu_counter rss_stat[4];
+} RELOCATED;
+
+/* MM_FILEPAGES, MM_ANONPAGES and MM_SHMEMPAGES: indices 0, 1 and 3 in every supported version. */
+static __always_inline __u64 compat_rss_pages(struct mm_struct *mm)
+{
+	struct mm_struct___rss_old *old = (void *)mm;
+	struct mm_struct___rss_new *new = (void *)mm;
+	__s64 pages;
+
+	if (bpf_core_field_exists(old->rss_stat.count)) {
+		pages = BPF_CORE_READ(old, rss_stat.count[0].counter) +
+			BPF_CORE_READ(old, rss_stat.count[1].counter) +
+			BPF_CORE_READ(old, rss_stat.count[3].counter);
+	} else if (bpf_core_type_exists(struct percpu_counter)) {
+		pages = BPF_CORE_READ(new, rss_stat[0].count) + BPF_CORE_READ(new, rss_stat[1].count) +
+			BPF_CORE_READ(new, rss_stat[3].count);
+	} else {
+		pages = 0;
+	}
+	return pages > 0 ? pages : 0;
+}
+
+/*
+ * Registers of the current task at its entry to the kernel. bpf_task_pt_regs() came with 5.15 (dd6e10fbd9fb); before
+ * it, they lie at the top of the kernel stack, whose size is 16 KiB on x86_64 (no FRED padding before 6.9).
+ */
+static long (*compat_task_pt_regs_helper)(struct task_struct *task) = (void *)BPF_FUNC_task_pt_regs;
+static struct task_struct *(*compat_current_task_btf)(void) = (void *)BPF_FUNC_get_current_task_btf;
+
+static __always_inline struct pt_regs *compat_current_regs(void)
+{
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+		return (struct pt_regs *)compat_task_pt_regs_helper(compat_current_task_btf());
+#ifdef __TARGET_ARCH_x86
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	return (struct pt_regs *)((__u64)BPF_CORE_READ(task, stack) + 16384 - sizeof(struct pt_regs));
+#else
+	return 0;
+#endif
+}
+
+/*
+ * Mappings before 6.1: an rb-tree and a list (removed by 763ecb035029, "mm: remove the vma linked list", and
+ * 524e00b36e8c, "mm: remove rb tree"). Later ones: bpf_find_vma() (5.17, 7c7e3d31e785) or the iterator (6.7).
+ */
+struct vm_area_struct___old {
+	struct vm_area_struct *vm_next;
+	struct rb_node vm_rb;
+} RELOCATED;
+
+struct mm_struct___old {
+	struct vm_area_struct *mmap;
+	struct rb_root mm_rb;
+} RELOCATED;
+
+/* How many steps a lookup in a balanced tree of 2^16 mappings (the default limit) may take. */
+enum { COMPAT_RB_DEPTH = 34 };
+
+static __always_inline bool compat_has_rb_tree(void)
+{
+	struct mm_struct___old *old = 0;
+
+	return bpf_core_field_exists(old->mm_rb);
+}
+
+static __always_inline struct vm_area_struct *compat_rb_find_vma(struct mm_struct *mm, __u64 address)
+{
+	struct mm_struct___old *old = (void *)mm;
+	struct rb_node *node;
+
+	node = BPF_CORE_READ(old, mm_rb.rb_node);
+	for (int i = 0; i < COMPAT_RB_DEPTH && node; i++) {
+		struct vm_area_struct *vma =
+			(void *)node - bpf_core_field_offset(struct vm_area_struct___old, vm_rb);
+
+		if (BPF_CORE_READ(vma, vm_start) > address)
+			node = BPF_CORE_READ(node, rb_left);
+		else if (BPF_CORE_READ(vma, vm_end) <= address)
+			node = BPF_CORE_READ(node, rb_right);
+		else
+			return vma;
+	}
+	return 0;
+}
+
+#endif

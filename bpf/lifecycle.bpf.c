@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The life of processes: executed, forked, gone. */
+#include "identity.bpf.h"
+#include "process.bpf.h"
+
+struct watched_map watched SEC(".maps");
+
+/* Two threads that leave at once both see that none is left: the first one to enter its process here reports it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct process_key);
+	__type(value, __u8);
+} gone SEC(".maps");
+
+/* As wait(2) gives it: wait_task_zombie() in kernel/exit.c. */
+static __always_inline __u32 exit_status(struct task_struct *task)
+{
+	if (BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT)
+		return BPF_CORE_READ(task, signal, group_exit_code);
+	return BPF_CORE_READ(task, group_leader, exit_code);
+}
+
+static __always_inline void send_exit(struct task_struct *task, struct process_key key, __u32 status, __u32 flags)
+{
+	struct record *record = record_get(FE_PROG_PROCESS_EXIT);
+	struct fe_exit *event;
+	__u32 end;
+
+	if (!record)
+		return;
+	event = (void *)record->bytes;
+	end = identity_fill(FE_PROG_PROCESS_EXIT, sizeof(*event), (__u64)task, 0);
+	record_header(record, FE_EXIT);
+	event->status = status;
+	event->flags = flags;
+	event->cpu_time = process_cpu_time(task);
+	__builtin_memset(&event->request, 0, sizeof(event->request));
+	copy_request(&event->request, key);
+	record_send(record, &ring_critical, FE_PROG_PROCESS_EXIT, end);
+}
+
+/*
+ * Called with the exiting task as current; a kernel before 6.16 has dropped its memory by then (since then the
+ * tracepoint stands before exit_mm(), and has a second argument that we do not need).
+ */
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(handle_process_exit, struct task_struct *task)
+{
+	struct process_key key;
+	__u32 status, signo, flags = 0;
+	__u8 one = 1;
+
+	if (task->signal->live.counter != 0)
+		return 0;
+	status = exit_status(task);
+	signo = status & 0x7f;
+	if (process_watched(task->tgid))
+		flags |= FE_EXIT_WATCHED;
+	if (!signo && !flags && !(status ? settings.exit_failure : settings.exit_zero))
+		return 0;
+	key = process_key(task, 0);
+	if (signo) {
+		bool crash = signo < 32 && SIGNALS_CORE & signal_bit(signo);
+
+		if (bpf_map_lookup_elem(&dying, &key))
+			flags |= FE_EXIT_REPORTED;
+		else if (!crash && !flags && !(settings.kill_mask & signal_bit(signo)))
+			return 0;
+	}
+	if (bpf_map_update_elem(&gone, &key, &one, BPF_NOEXIST))
+		return 0;
+	if (signo && !(flags & FE_EXIT_REPORTED))
+		/* seccomp ended a group without a delivery before 5.16 (__seccomp_filter() in kernel/seccomp.c). */
+		death_at_exit(FE_PROG_PROCESS_EXIT, signo, signo == SIGSYS ? FE_DEATH_CRASH : 0);
+	send_exit(task, key, status, flags);
+	if (flags & FE_EXIT_WATCHED) {
+		__u32 tgid = key.tgid;
+
+		bpf_map_delete_elem(&watched, &tgid);
+	}
+	return 0;
+}
+
+SEC("?tp_btf/sched_process_exec")
+int BPF_PROG(handle_process_exec, struct task_struct *task, int old_pid)
+{
+	struct record *record;
+	struct fe_exec *event;
+	__u32 end;
+
+	if (!settings.exec)
+		return 0;
+	record = record_get(FE_PROG_PROCESS_EXEC);
+	if (!record)
+		return 0;
+	event = (void *)record->bytes;
+	end = identity_fill(FE_PROG_PROCESS_EXEC, sizeof(*event), (__u64)task, 0);
+	record_header(record, FE_EXEC);
+	event->old_tid = old_pid;
+	event->flags = process_watched(task->tgid) ? FE_EXEC_WATCHED : 0;
+	record_send(record, &ring_critical, FE_PROG_PROCESS_EXEC, end);
+	return 0;
+}
+
+/* Fires for threads, too: those keep the thread group of their creator. */
+SEC("?tp_btf/sched_process_fork")
+int BPF_PROG(handle_process_fork, struct task_struct *parent, struct task_struct *child)
+{
+	__u32 tgid = child->tgid;
+	__u64 start = child->start_boottime;
+	struct record *record;
+	struct fe_fork *event;
+
+	if (tgid == (__u32)parent->tgid || !process_watched(parent->tgid))
+		return 0;
+	if (bpf_map_update_elem(&watched, &tgid, &start, BPF_ANY))
+		record_lost(FE_PROG_PROCESS_FORK);
+	record = record_get(FE_PROG_PROCESS_FORK);
+	if (!record)
+		return 0;
+	event = (void *)record->bytes;
+	record_header(record, FE_FORK);
+	event->start = start;
+	event->pid = tgid;
+	event->ppid = parent->tgid;
+	bpf_probe_read_kernel(event->comm, sizeof(event->comm), child->comm);
+	record_send(record, &ring_critical, FE_PROG_PROCESS_FORK, sizeof(*event));
+	return 0;
+}
