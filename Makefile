@@ -71,7 +71,13 @@ $(B)/bpf-arm64/%.bpf.o: bpf/%.bpf.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(call bpf_cc,arm64) -MMD -MP -MT $@ -c $< -o $@
 
-$(B)/faultd.bpf.o: $(patsubst bpf/%.c,$(B)/bpf/%.o,$(BPF_SRC))
+# What others refer to comes first: libbpf's linker up to 1.1 loses the place of a map that was referred to before it
+# was defined.
+BPF_FIRST := ring identity signal crash
+BPF_OBJ := $(patsubst %,$(B)/bpf/%.bpf.o,$(BPF_FIRST)) $(filter-out $(patsubst %,$(B)/bpf/%.bpf.o,$(BPF_FIRST)),\
+	$(patsubst bpf/%.c,$(B)/bpf/%.o,$(BPF_SRC)))
+
+$(B)/faultd.bpf.o: $(BPF_OBJ)
 	$(call say,BPFLINK,$@)
 	$(Q)$(BPFTOOL) gen object $@ $^
 

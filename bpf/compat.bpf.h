@@ -25,8 +25,8 @@ static __always_inline struct kernfs_node *compat_kernfs_parent(struct kernfs_no
 }
 
 /*
- * rss_stat: an array of atomics in a struct up to 6.1; since 6.2, f1a7941243c1 ("mm: convert mm's rss stats into
- * percpu_counter"), percpu counters whose central count lags by at most a batch per CPU.
+ * rss_stat: an array of atomics in a struct up to 6.1; since 6.2, f1a7941243c1 ("mm: convert mm's rss stats
+ * into percpu_counter"), percpu counters whose central count lags by at most a batch per CPU.
  */
 struct mm_rss_stat___old {
 	atomic_long_t count[4];
@@ -65,8 +65,9 @@ static __always_inline __u64 compat_rss_pages(struct mm_struct *mm)
 }
 
 /*
- * Registers of the current task at its entry to the kernel. bpf_task_pt_regs() came with 5.15 (dd6e10fbd9fb); before
- * it, they lie at the top of the kernel stack, whose size is 16 KiB on x86_64 (no FRED padding before 6.9).
+ * Registers of the current task at its entry to the kernel. bpf_task_pt_regs() came with 5.15 (dd6e10fbd9fb);
+ * before it, they lie at the top of the kernel stack, whose size is 16 KiB on x86_64 (no FRED padding
+ * before 6.9).
  */
 static long (*compat_task_pt_regs_helper)(struct task_struct *task) = (void *)BPF_FUNC_task_pt_regs;
 static struct task_struct *(*compat_current_task_btf)(void) = (void *)BPF_FUNC_get_current_task_btf;

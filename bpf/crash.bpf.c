@@ -53,7 +53,8 @@ static __always_inline void read_ip_sp(struct pt_regs *regs, __u64 *ip, __u64 *s
 #endif
 }
 
-static __always_inline void remember_first_fault(struct task_struct *task, int signo, struct kernel_siginfo *info)
+static __always_inline void remember_first_fault(struct task_struct *task, int signo,
+						 struct kernel_siginfo *info)
 {
 	struct fe_first_fault first = {.signo = signo};
 	struct pt_regs *regs = compat_current_regs();
@@ -86,7 +87,8 @@ static __always_inline void fill_registers(struct fe_death *death, struct pt_reg
 	read_ip_sp(regs, &death->regs.ip, &death->regs.sp);
 }
 
-static __always_inline void fill_memory(struct fe_memory *memory, struct task_struct *task, struct mm_struct *mm)
+static __always_inline void fill_memory(struct fe_memory *memory, struct task_struct *task,
+					struct mm_struct *mm)
 {
 	memory->start_code = BPF_CORE_READ(mm, start_code);
 	memory->end_code = BPF_CORE_READ(mm, end_code);
@@ -97,6 +99,8 @@ static __always_inline void fill_memory(struct fe_memory *memory, struct task_st
 	memory->task_size = BPF_CORE_READ(mm, task_size);
 	memory->stack_limit = BPF_CORE_READ(task, signal, rlim[RLIMIT_STACK].rlim_cur);
 	memory->rss = compat_rss_pages(mm) * PAGE_SIZE;
+	memory->total_vm = BPF_CORE_READ(mm, total_vm) * PAGE_SIZE;
+	memory->hiwater_vm = BPF_CORE_READ(mm, hiwater_vm) * PAGE_SIZE;
 }
 
 static __always_inline void fill_signal(struct fe_death *death, struct task_struct *task, __u32 signo,
@@ -119,7 +123,7 @@ static __always_inline void fill_signal(struct fe_death *death, struct task_stru
 		}
 		death->flags |= FE_DEATH_ADDRESS;
 	} else if (info && death->code <= 0) {
-		death->si_pid = BPF_CORE_READ(info, _sifields._kill._pid);
+		death->info_pid = BPF_CORE_READ(info, _sifields._kill._pid);
 	}
 	read_fault_registers(task, &death->trap_nr, &death->error_code, &death->cr2);
 	death->cpu_time = process_cpu_time(task);
@@ -142,6 +146,8 @@ static __always_inline void describe_vma(struct vma_found *found, struct vm_area
 	found->mapping.offset = BPF_CORE_READ(vma, vm_pgoff) * PAGE_SIZE;
 	found->mapping.inode = BPF_CORE_READ(file, f_inode, i_ino);
 	found->mapping.dev = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
+	found->mapping.file_size = BPF_CORE_READ(file, f_inode, i_size);
+	found->mapping.fs_magic = BPF_CORE_READ(file, f_inode, i_sb, s_magic);
 	found->mnt = (__u64)BPF_CORE_READ(file, f_path.mnt);
 	found->dentry = (__u64)BPF_CORE_READ(file, f_path.dentry);
 }
@@ -153,7 +159,8 @@ static long vma_callback(struct task_struct *task, struct vm_area_struct *vma, s
 }
 
 /* bpf_find_vma() is of 5.17; 5.13 is the first kernel that accepts a callback in a program at all. */
-static __always_inline void find_mapping(struct vma_found *found, struct mm_struct *mm, __u64 address, bool helper)
+static __always_inline void find_mapping(struct vma_found *found, struct mm_struct *mm, __u64 address,
+					 bool helper)
 {
 	struct vm_area_struct *vma;
 	long err;
@@ -174,7 +181,8 @@ static __always_inline void find_mapping(struct vma_found *found, struct mm_stru
 		describe_vma(found, vma);
 }
 
-static __always_inline __u32 put_mapping(struct fe_mapping *to, struct vma_found *found, __u32 prog, __u32 offset)
+static __always_inline __u32 put_mapping(struct fe_mapping *to, struct vma_found *found, __u32 prog,
+					 __u32 offset)
 {
 	int len = 0;
 
@@ -187,12 +195,12 @@ static __always_inline __u32 put_mapping(struct fe_mapping *to, struct vma_found
 }
 
 /*
- * The mappings at the instruction pointer and at the address. Interrupts are off in signal_deliver, so the second
- * bpf_find_vma() finds its irq_work busy and fails: the one that the kernel's own code does not answer goes first.
- * (SEGV_MAPERR says already that nothing is mapped there.)
+ * The mappings at the instruction pointer and at the address. Interrupts are off in signal_deliver, so the
+ * second bpf_find_vma() finds its irq_work busy and fails: the one that the kernel's own code does not answer
+ * goes first. (SEGV_MAPERR says already that nothing is mapped there.)
  */
-static __always_inline __u32 fill_mappings(struct fe_death *death, struct mm_struct *mm, __u32 prog, __u32 offset,
-					   bool helper)
+static __always_inline __u32 fill_mappings(struct fe_death *death, struct mm_struct *mm, __u32 prog,
+					   __u32 offset, bool helper)
 {
 	bool maperr = death->signo == SIGSEGV && death->code == 1;
 	bool address_first = death->flags & FE_DEATH_ADDRESS && !maperr && death->address != death->regs.ip;
@@ -226,8 +234,8 @@ static __always_inline bool send_stack(struct fe_death *death)
 	for (int i = 0; i < FE_STACK_MAX / STACK_CHUNK; i++) {
 		if (len >= want)
 			break;
-		if (bpf_probe_read_user(&record->bytes[sizeof(*stack) + (len & (FE_STACK_MAX - 1))], STACK_CHUNK,
-					(void *)(from + len))) {
+		if (bpf_probe_read_user(&record->bytes[sizeof(*stack) + (len & (FE_STACK_MAX - 1))],
+					STACK_CHUNK, (void *)(from + len))) {
 			if (len)
 				break;
 			/* A stack that overflowed: its pointer is below what is mapped, the rest above it. */
@@ -249,11 +257,11 @@ static __always_inline bool send_stack(struct fe_death *death)
 }
 
 /*
- * Builds and sends the death record of the current task. A crash's registers are those of the fault; for a signal
- * that came from elsewhere they are of whatever the thread did, a system call as a rule.
+ * Builds and sends the death record of the current task. A crash's registers are those of the fault; for a
+ * signal that came from elsewhere they are of whatever the thread did, a system call as a rule.
  */
-static __always_inline void send_death(__u32 prog, struct process_key key, __u32 signo, struct kernel_siginfo *info,
-				       __u32 flags, bool helper)
+static __always_inline void send_death(__u32 prog, struct process_key key, __u32 signo,
+				       struct kernel_siginfo *info, __u32 flags, bool helper)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct record *record = record_get(prog);
@@ -267,7 +275,8 @@ static __always_inline void send_death(__u32 prog, struct process_key key, __u32
 	if (!record)
 		return;
 	death = (void *)record->bytes;
-	__builtin_memset((void *)death + sizeof(struct fe_header), 0, sizeof(*death) - sizeof(struct fe_header));
+	__builtin_memset((void *)death + sizeof(struct fe_header), 0,
+			 sizeof(*death) - sizeof(struct fe_header));
 	record_header(record, FE_DEATH);
 	death->flags = flags;
 	end = identity_fill(prog, VAR_START, (__u64)task, 0);
@@ -285,6 +294,8 @@ static __always_inline void send_death(__u32 prog, struct process_key key, __u32
 	death->ip_mapping.kind = FE_MAPPING_UNKNOWN;
 	death->address_mapping.kind = FE_MAPPING_UNKNOWN;
 	if (flags & FE_DEATH_CRASH && mm) {
+		if (!bpf_probe_read_user(death->code_bytes, FE_CODE_BYTES, (void *)death->regs.ip))
+			death->code_len = FE_CODE_BYTES;
 		end = fill_mappings(death, mm, prog, end, helper);
 		if (send_stack(death))
 			death->flags |= FE_DEATH_STACK_FOLLOWS;
@@ -305,7 +316,8 @@ static __always_inline bool sent_by_another(struct kernel_siginfo *info, struct 
 	return info == 0;
 }
 
-static __always_inline int deliver(int signo, struct kernel_siginfo *info, struct k_sigaction *action, bool helper)
+static __always_inline int deliver(int signo, struct kernel_siginfo *info, struct k_sigaction *action,
+				   bool helper)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	unsigned long handler = (unsigned long)BPF_CORE_READ(action, sa.sa_handler);
@@ -323,13 +335,15 @@ static __always_inline int deliver(int signo, struct kernel_siginfo *info, struc
 	if (signo < 32 && SIGNALS_HARMLESS & signal_bit(signo))
 		return 0;
 	group_flags = BPF_CORE_READ(task, signal, flags);
-	/* An init of a PID namespace is spared (get_signal() in kernel/signal.c goes on with the next signal). */
+	/* An init of a PID namespace is spared (get_signal() in kernel/signal.c goes on with the next
+	 * signal). */
 	if (group_flags & SIGNAL_UNKILLABLE && signo != SIGKILL)
 		return 0;
 	if (signo == SIGKILL) {
 		/*
-		 * complete_signal() turns every fatal signal without a core dump into a SIGKILL for each thread, and
-		 * so do exit_group() (status in the upper byte) and execve() by one of several threads (no flag).
+		 * complete_signal() turns every fatal signal without a core dump into a SIGKILL for each
+		 * thread, and so do exit_group() (status in the upper byte) and execve() by one of several
+		 * threads (no flag).
 		 */
 		if (!(group_flags & SIGNAL_GROUP_EXIT))
 			return 0;
@@ -376,7 +390,6 @@ int BPF_PROG(handle_signal_deliver_5_10, int signo, __u64 info, __u64 action)
 {
 	return deliver(signo, (void *)info, (void *)action, false);
 }
-
 
 __noinline int death_at_exit(__u32 prog, __u32 signo, __u32 flags)
 {

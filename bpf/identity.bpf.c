@@ -98,7 +98,8 @@ static __always_inline struct kernfs_node *task_kernfs_node(struct task_struct *
 	struct cgroup_subsys_state *css = 0;
 	struct cgroup *v1;
 
-	if (BPF_CORE_READ(cgroup, level) > 0 || !bpf_core_enum_value_exists(enum cgroup_subsys_id, memory_cgrp_id))
+	if (BPF_CORE_READ(cgroup, level) > 0 ||
+	    !bpf_core_enum_value_exists(enum cgroup_subsys_id, memory_cgrp_id))
 		return BPF_CORE_READ(cgroup, kn);
 	bpf_probe_read_kernel(&css, sizeof(css),
 			      (void *)set + bpf_core_field_offset(struct css_set, subsys) +
@@ -173,7 +174,8 @@ static __always_inline __u32 fill_args(struct fe_identity *id, struct record *re
 	if (bpf_probe_read_user(&record->bytes[offset & (RECORD_MAX - 1)], len, (void *)start)) {
 		/* Part of it is not in memory: what stands on the first page is better than nothing. */
 		len = (PAGE_SIZE - (start & (PAGE_SIZE - 1))) & (PAGE_SIZE - 1);
-		if (len > total || bpf_probe_read_user(&record->bytes[offset & (RECORD_MAX - 1)], len, (void *)start))
+		if (len > total ||
+		    bpf_probe_read_user(&record->bytes[offset & (RECORD_MAX - 1)], len, (void *)start))
 			return 0;
 	}
 	id->args_len = len;
@@ -202,7 +204,8 @@ __noinline int identity_fill(__u32 prog, __u32 offset, __u64 task_address, __u32
 		offset += fill_exe(id, prog, offset, mm);
 	fs = BPF_CORE_READ(task, fs);
 	if (fs) {
-		len = identity_path(prog, offset, (__u64)BPF_CORE_READ(fs, pwd.mnt), (__u64)BPF_CORE_READ(fs, pwd.dentry));
+		len = identity_path(prog, offset, (__u64)BPF_CORE_READ(fs, pwd.mnt),
+				    (__u64)BPF_CORE_READ(fs, pwd.dentry));
 		id->cwd_len = len & 0xffff;
 		offset += id->cwd_len;
 	}

@@ -6,11 +6,12 @@
 #include "ring.bpf.h"
 
 /*
- * These are global functions so that the verifier proves each of them once. Pointers go in as numbers: they are read
- * with fault-safe helpers only, and the verifier has nothing to track.
+ * These are global functions so that the verifier proves each of them once. Pointers go in as numbers: they
+ * are read with fault-safe helpers only, and the verifier has nothing to track.
  */
 
-/* Writes the path at offset of the record of prog; returns its length, the flag FE_ID_PATH_CUT << 16 added. */
+/* Writes the path at offset of the record of prog; returns its length, the flag FE_ID_PATH_CUT << 16 added.
+ */
 int identity_path(__u32 prog, __u32 offset, __u64 mnt, __u64 dentry);
 /* The same for a cgroup's kernfs node. */
 int identity_cgroup_path(__u32 prog, __u32 offset, __u64 kernfs_node);

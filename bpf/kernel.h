@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The exact kernel surface that we touch: only the members that are read, relocated to the running kernel's BTF
- * when the programs are loaded (CO-RE). Members that not every kernel has are in compat.bpf.h.
+ * The exact kernel surface that we touch: only the members that are read, relocated to the running kernel's
+ * BTF when the programs are loaded (CO-RE). Members that not every kernel has are in compat.bpf.h.
  */
 #ifndef FAULTD_BPF_KERNEL_H
 #define FAULTD_BPF_KERNEL_H
@@ -14,7 +14,7 @@
 #include <bpf/bpf_tracing.h>
 
 typedef _Bool bool;
-#define true  1
+#define true 1
 #define false 0
 
 #define RELOCATED __attribute__((preserve_access_index))
@@ -46,10 +46,12 @@ struct hlist_bl_node {
 
 struct super_block {
 	__u32 s_dev;
+	unsigned long s_magic;
 } RELOCATED;
 
 struct inode {
 	unsigned long i_ino;
+	long long i_size;
 	struct super_block *i_sb;
 } RELOCATED;
 
@@ -101,6 +103,7 @@ struct vm_area_struct {
 } RELOCATED;
 
 struct mm_struct {
+	unsigned long hiwater_vm, total_vm; /* pages */
 	unsigned long mmap_base;
 	unsigned long task_size;
 	unsigned long start_code, end_code;
@@ -343,7 +346,7 @@ enum { SI_USER = 0, SI_KERNEL = 0x80, SI_QUEUE = -1, SI_TKILL = -6 };
 enum { RLIMIT_CPU = 0, RLIMIT_FSIZE = 1, RLIMIT_STACK = 3 };
 
 #define PAGE_SIZE 4096UL
-#define EEXIST    17
+#define EEXIST	  17
 
 static __always_inline __u64 signal_bit(int signo)
 {
@@ -351,14 +354,15 @@ static __always_inline __u64 signal_bit(int signo)
 }
 
 /* Signals that end a process by default, those with a core dump, and those that a fault of its own raises. */
-#define SIGNALS_HARMLESS                                                                                     \
-	(1ULL << SIGCHLD | 1ULL << SIGCONT | 1ULL << SIGURG | 1ULL << SIGWINCH | 1ULL << SIGSTOP |           \
+#define SIGNALS_HARMLESS                                                                           \
+	(1ULL << SIGCHLD | 1ULL << SIGCONT | 1ULL << SIGURG | 1ULL << SIGWINCH | 1ULL << SIGSTOP | \
 	 1ULL << SIGTSTP | 1ULL << SIGTTIN | 1ULL << SIGTTOU)
-#define SIGNALS_CORE                                                                                         \
-	(1ULL << SIGQUIT | 1ULL << SIGILL | 1ULL << SIGTRAP | 1ULL << SIGABRT | 1ULL << SIGBUS |             \
+#define SIGNALS_CORE                                                                             \
+	(1ULL << SIGQUIT | 1ULL << SIGILL | 1ULL << SIGTRAP | 1ULL << SIGABRT | 1ULL << SIGBUS | \
 	 1ULL << SIGFPE | 1ULL << SIGSEGV | 1ULL << SIGXCPU | 1ULL << SIGXFSZ | 1ULL << SIGSYS)
-#define SIGNALS_FAULT                                                                                        \
-	(1ULL << SIGILL | 1ULL << SIGTRAP | 1ULL << SIGBUS | 1ULL << SIGFPE | 1ULL << SIGSEGV | 1ULL << SIGSYS)
+#define SIGNALS_FAULT                                                                           \
+	(1ULL << SIGILL | 1ULL << SIGTRAP | 1ULL << SIGBUS | 1ULL << SIGFPE | 1ULL << SIGSEGV | \
+	 1ULL << SIGSYS)
 #define SIGNALS_REQUEST (1ULL << SIGTERM | 1ULL << SIGINT | 1ULL << SIGQUIT | 1ULL << SIGHUP)
 
 #endif

@@ -5,7 +5,8 @@
 
 struct watched_map watched SEC(".maps");
 
-/* Two threads that leave at once both see that none is left: the first one to enter its process here reports it. */
+/* Two threads that leave at once both see that none is left: the first one to enter its process here reports
+ * it. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);
@@ -13,49 +14,46 @@ struct {
 	__type(value, __u8);
 } gone SEC(".maps");
 
-/* As wait(2) gives it: wait_task_zombie() in kernel/exit.c. */
-static __always_inline __u32 exit_status(struct task_struct *task)
+static __always_inline void send_exit(__u32 prog, struct task_struct *task, struct process_key key,
+				      __u32 status, __u32 flags)
 {
-	if (BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT)
-		return BPF_CORE_READ(task, signal, group_exit_code);
-	return BPF_CORE_READ(task, group_leader, exit_code);
-}
-
-static __always_inline void send_exit(struct task_struct *task, struct process_key key, __u32 status, __u32 flags)
-{
-	struct record *record = record_get(FE_PROG_PROCESS_EXIT);
+	struct record *record = record_get(prog);
 	struct fe_exit *event;
 	__u32 end;
 
 	if (!record)
 		return;
 	event = (void *)record->bytes;
-	end = identity_fill(FE_PROG_PROCESS_EXIT, sizeof(*event), (__u64)task, 0);
+	end = identity_fill(prog, sizeof(*event), (__u64)task, 0);
 	record_header(record, FE_EXIT);
 	event->status = status;
 	event->flags = flags;
 	event->cpu_time = process_cpu_time(task);
 	__builtin_memset(&event->request, 0, sizeof(event->request));
 	copy_request(&event->request, key);
-	record_send(record, &ring_critical, FE_PROG_PROCESS_EXIT, end);
+	record_send(record, &ring_critical, prog, end);
 }
 
 /*
- * Called with the exiting task as current; a kernel before 6.16 has dropped its memory by then (since then the
- * tracepoint stands before exit_mm(), and has a second argument that we do not need).
+ * The last thread of a group goes. Reported here: the end of every process whose death was reported, deaths
+ * that no delivery preceded, and exits where userspace wants them. exit_code: of this thread.
  */
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(handle_process_exit, struct task_struct *task)
+static __always_inline int group_exit(__u32 prog, struct task_struct *task, __u32 exit_code)
 {
 	struct process_key key;
-	__u32 status, signo, flags = 0;
+	__u32 status, signo, tgid, flags = 0;
 	__u8 one = 1;
 
-	if (task->signal->live.counter != 0)
-		return 0;
-	status = exit_status(task);
+	/* As wait(2) gives it: wait_task_zombie() in kernel/exit.c. */
+	if (BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT)
+		status = BPF_CORE_READ(task, signal, group_exit_code);
+	else if (BPF_CORE_READ(task, group_leader) == task)
+		status = exit_code;
+	else
+		status = BPF_CORE_READ(task, group_leader, exit_code);
 	signo = status & 0x7f;
-	if (process_watched(task->tgid))
+	tgid = BPF_CORE_READ(task, tgid);
+	if (process_watched(tgid))
 		flags |= FE_EXIT_WATCHED;
 	if (!signo && !flags && !(status ? settings.exit_failure : settings.exit_zero))
 		return 0;
@@ -71,15 +69,36 @@ int BPF_PROG(handle_process_exit, struct task_struct *task)
 	if (bpf_map_update_elem(&gone, &key, &one, BPF_NOEXIST))
 		return 0;
 	if (signo && !(flags & FE_EXIT_REPORTED))
-		/* seccomp ended a group without a delivery before 5.16 (__seccomp_filter() in kernel/seccomp.c). */
-		death_at_exit(FE_PROG_PROCESS_EXIT, signo, signo == SIGSYS ? FE_DEATH_CRASH : 0);
-	send_exit(task, key, status, flags);
-	if (flags & FE_EXIT_WATCHED) {
-		__u32 tgid = key.tgid;
-
+		/* seccomp ended a group without a delivery before 5.16 (__seccomp_filter() in
+		 * kernel/seccomp.c). */
+		death_at_exit(prog, signo, signo == SIGSYS ? FE_DEATH_CRASH : 0);
+	send_exit(prog, task, key, status, flags);
+	if (flags & FE_EXIT_WATCHED)
 		bpf_map_delete_elem(&watched, &tgid);
-	}
 	return 0;
+}
+
+/*
+ * From 6.16 on this tracepoint stands before exit_mm() and the process still has its memory; before, it
+ * stands behind it, and paths and arguments are gone.
+ */
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(handle_process_exit, struct task_struct *task)
+{
+	if (task->signal->live.counter != 0)
+		return 0;
+	return group_exit(FE_PROG_PROCESS_EXIT, task, task->exit_code);
+}
+
+/* So there the entry of do_exit() is used where fentry programs load: this thread still counts as alive. */
+SEC("?fentry/do_exit")
+int BPF_PROG(handle_exit_do_exit, long code)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	if (BPF_CORE_READ(task, signal, live.counter) != 1)
+		return 0;
+	return group_exit(FE_PROG_EXIT_EARLY, task, code);
 }
 
 SEC("?tp_btf/sched_process_exec")

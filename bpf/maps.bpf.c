@@ -7,16 +7,20 @@
 /* include/linux/mm.h */
 enum { VM_EXEC = 4 };
 
-enum { NEAR = 1 << 20, NAMES_MAX = RECORD_MAX - sizeof(struct fe_maps) - FE_MAPS_MAX * sizeof(struct fe_mapping) };
+enum {
+	NEAR = 1 << 20,
+	NAMES_MAX = RECORD_MAX - sizeof(struct fe_maps) - FE_MAPS_MAX * sizeof(struct fe_mapping)
+};
 
 /* Kernel functions of 6.7 (4ac454682158, "bpf: Introduce task_vma open-coded iterator kfuncs"). */
 struct bpf_iter_task_vma {
 	__u64 opaque[1];
 } __attribute__((aligned(8)));
 
-extern int bpf_iter_task_vma_new(struct bpf_iter_task_vma *it, struct task_struct *task, __u64 addr) __ksym;
-extern struct vm_area_struct *bpf_iter_task_vma_next(struct bpf_iter_task_vma *it) __ksym;
-extern void bpf_iter_task_vma_destroy(struct bpf_iter_task_vma *it) __ksym;
+extern int bpf_iter_task_vma_new(struct bpf_iter_task_vma *it, struct task_struct *task,
+				 __u64 addr) __ksym __weak;
+extern struct vm_area_struct *bpf_iter_task_vma_next(struct bpf_iter_task_vma *it) __ksym __weak;
+extern void bpf_iter_task_vma_destroy(struct bpf_iter_task_vma *it) __ksym __weak;
 
 /* The mappings stand first, their names after the room for FE_MAPS_MAX of them; userspace knows the gap. */
 enum { NAMES_START = sizeof(struct fe_maps) + FE_MAPS_MAX * sizeof(struct fe_mapping) };
@@ -53,7 +57,8 @@ static __always_inline void add_mapping(struct walk *walk, struct vm_area_struct
 		maps->flags |= FE_MAPS_CUT;
 		return;
 	}
-	mapping = (void *)&walk->record->bytes[sizeof(*maps) + (count & (FE_MAPS_MAX - 1)) * sizeof(*mapping)];
+	mapping =
+		(void *)&walk->record->bytes[sizeof(*maps) + (count & (FE_MAPS_MAX - 1)) * sizeof(*mapping)];
 	__builtin_memset(mapping, 0, sizeof(*mapping));
 	mapping->start = start;
 	mapping->end = end;
@@ -64,7 +69,8 @@ static __always_inline void add_mapping(struct walk *walk, struct vm_area_struct
 		mapping->offset = BPF_CORE_READ(vma, vm_pgoff) * PAGE_SIZE;
 		mapping->inode = BPF_CORE_READ(file, f_inode, i_ino);
 		mapping->dev = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
-		if (file == walk->last_file || BPF_CORE_READ(file, f_inode) == BPF_CORE_READ(walk->last_file, f_inode)) {
+		if (file == walk->last_file ||
+		    BPF_CORE_READ(file, f_inode) == BPF_CORE_READ(walk->last_file, f_inode)) {
 			mapping->name_len = FE_MAPPING_SAME_NAME;
 		} else if (walk->names < NAMES_MAX - FE_PATH_MAX) {
 			len = identity_path(FE_PROG_MAPS, NAMES_START + walk->names,

@@ -5,8 +5,9 @@
 #include "process.bpf.h"
 
 /*
- * The record of the tracepoint. Up to 6.8 it is the pid alone; 6.9 (72ba14deb40a, "mm: update mark_victim tracepoints
- * fields") added the rest. The raw tracepoint's argument changed with it, this record's pid did not.
+ * The record of the tracepoint. Up to 6.8 it is the pid alone; 6.9 (72ba14deb40a, "mm: update mark_victim
+ * tracepoints fields") added the rest. The raw tracepoint's argument changed with it, this record's pid did
+ * not.
  */
 struct trace_event_raw_mark_victim {
 	int pid;
@@ -23,8 +24,9 @@ enum { MPOL_BIND = 2 };
 enum { CGROUP_LEVELS = 32 };
 
 /*
- * try_charge() fails for the first cgroup, from the leaf up, that has no room for one batch (MEMCG_CHARGE_BATCH pages)
- * below its limit; whoever is at its limit now, in the OOM killer's own context, is that one.
+ * try_charge() fails for the first cgroup, from the leaf up, that has no room for one batch
+ * (MEMCG_CHARGE_BATCH pages) below its limit; whoever is at its limit now, in the OOM killer's own context,
+ * is that one.
  */
 enum { CHARGE_BATCH = 64 };
 
@@ -58,7 +60,8 @@ static __always_inline struct mem_cgroup *find_limit(struct fe_oom *event, struc
 		if (!parent)
 			break;
 		memory = at_limit(&memcg->memory, &usage, &limit);
-		/* v1's memsw: memory and swap together; on v2 the same place counts swap alone and has its own end. */
+		/* v1's memsw: memory and swap together; on v2 the same place counts swap alone and has its
+		 * own end. */
 		if (!memory && event->flags & FE_OOM_V1)
 			swap = at_limit(&memcg->memsw, &usage, &limit);
 		if (memory || swap) {
@@ -79,9 +82,11 @@ static __always_inline struct mem_cgroup *find_limit(struct fe_oom *event, struc
 static __always_inline bool memory_on_v1(struct task_struct *task)
 {
 	struct mem_cgroup *memcg = task_mem_cgroup(task);
-	struct cgroup *v2 = BPF_CORE_READ(task, cgroups, dfl_cgrp), *cgroup = BPF_CORE_READ(memcg, css.cgroup);
+	struct cgroup *v2 = BPF_CORE_READ(task, cgroups, dfl_cgrp),
+		      *cgroup = BPF_CORE_READ(memcg, css.cgroup);
 
-	/* On the unified hierarchy every css is of a cgroup of the one tree: the task's own or an ancestor. */
+	/* On the unified hierarchy every css is of a cgroup of the one tree: the task's own or an ancestor.
+	 */
 	for (int i = 0; i < CGROUP_LEVELS && v2; i++) {
 		struct cgroup_subsys_state *css = (void *)v2 + bpf_core_field_offset(struct cgroup, self);
 

@@ -39,9 +39,9 @@ struct watched_map {
 	__type(value, __u64);
 };
 
-extern struct sender_map senders SEC(".maps");   /* last sender of each fatal signal to each process */
-extern struct dying_map dying SEC(".maps");      /* processes whose death was reported */
-extern struct watched_map watched SEC(".maps");  /* processes that userspace asked for, and their children */
+extern struct sender_map senders SEC(".maps");	/* last sender of each fatal signal to each process */
+extern struct dying_map dying SEC(".maps");	/* processes whose death was reported */
+extern struct watched_map watched SEC(".maps"); /* processes that userspace asked for, and their children */
 
 static __always_inline struct process_key process_key(struct task_struct *task, int signo)
 {
@@ -87,8 +87,8 @@ static __always_inline __u64 process_cpu_time(struct task_struct *task)
 }
 
 /*
- * Sends the death record of the current task for a signal that no delivery was seen of, in the record of prog. flags:
- * FE_DEATH_*. Always 0.
+ * Sends the death record of the current task for a signal that no delivery was seen of, in the record of
+ * prog. flags: FE_DEATH_*. Always 0.
  */
 int death_at_exit(__u32 prog, __u32 signo, __u32 flags);
 

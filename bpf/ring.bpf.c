@@ -6,6 +6,6 @@ struct record_map records SEC(".maps");
 struct ring_map ring_critical SEC(".maps");
 struct ring_map ring_frequent SEC(".maps");
 struct lost_map lost SEC(".maps");
-struct settings settings = {.kill_mask = 1ULL << SIGKILL};
+struct fe_settings settings = {.kill_mask = 1ULL << SIGKILL};
 
 char _license[] SEC("license") = "GPL";

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The only door out: two rings, per-CPU buffers to build records in, and a count of every record that was lost. */
+/* The only door out: two rings, per-CPU buffers to build records in, and a count of every record that was
+ * lost. */
 #ifndef FAULTD_BPF_RING_H
 #define FAULTD_BPF_RING_H
 
@@ -13,8 +14,9 @@ enum {
 };
 
 /*
- * One record under construction. A program owns the slot of its number (enum fe_prog): the kernel does not run one
- * program twice at a time on one CPU (prog->active in kernel/trace/bpf_trace.c; before it, preemption was disabled).
+ * One record under construction. A program owns the slot of its number (enum fe_prog): the kernel does not
+ * run one program twice at a time on one CPU (prog->active in kernel/trace/bpf_trace.c; before it, preemption
+ * was disabled).
  */
 struct record {
 	__u8 bytes[RECORD_MAX + RECORD_SLACK];
@@ -41,22 +43,11 @@ struct lost_map {
 };
 
 extern struct record_map records SEC(".maps");
-extern struct ring_map ring_critical SEC(".maps");  /* deaths, exits, OOM kills */
-extern struct ring_map ring_frequent SEC(".maps");  /* what may be shed under load */
+extern struct ring_map ring_critical SEC(".maps"); /* deaths, exits, OOM kills */
+extern struct ring_map ring_frequent SEC(".maps"); /* what may be shed under load */
 extern struct lost_map lost SEC(".maps");
 
-/* What userspace wants; written at any time, read without locks. */
-struct settings {
-	__u64 kill_mask;    /* signals whose kill.* is wanted, by number */
-	__u32 exit_failure; /* want the non-zero exits of every process */
-	__u32 exit_zero;    /* want the zero exits of every process */
-	__u32 exec;         /* want exec events */
-	__u32 watching;     /* the map "watched" is in use */
-	__u32 stack_bytes;  /* how much of a crashing thread's stack; 0: none */
-	__u32 pad;
-};
-
-extern struct settings settings;
+extern struct fe_settings settings;
 
 static __always_inline struct record *record_get(__u32 prog)
 {

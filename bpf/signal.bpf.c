@@ -46,8 +46,9 @@ static __always_inline void fill_sender(struct fe_sender *sender, struct task_st
 }
 
 /*
- * trace_signal_generate(sig, info, task, group, result). The context is the sender's for what a process sent and
- * for SEND_SIG_NOINFO; for the kernel's own signals it is whoever ran when the kernel decided (kernel/signal.c).
+ * trace_signal_generate(sig, info, task, group, result). The context is the sender's for what a process sent
+ * and for SEND_SIG_NOINFO; for the kernel's own signals it is whoever ran when the kernel decided
+ * (kernel/signal.c).
  */
 SEC("tp_btf/signal_generate")
 int BPF_PROG(handle_signal_generate, int signo, __u64 info, struct task_struct *task, int group, int result)
@@ -68,7 +69,8 @@ int BPF_PROG(handle_signal_generate, int signo, __u64 info, struct task_struct *
 	/* A fault's own signal says everything itself when it is delivered. */
 	if (code > 0 && code != SI_KERNEL && SIGNALS_FAULT & signal_bit(signo))
 		return 0;
-	/* With a handler it kills nobody; a request to end is noted all the same, since an exit may follow it. */
+	/* With a handler it kills nobody; a request to end is noted all the same, since an exit may follow
+	 * it. */
 	if (has_handler(task, signo) && !(signo < 64 && SIGNALS_REQUEST & signal_bit(signo)))
 		return 0;
 

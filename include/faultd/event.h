@@ -33,6 +33,7 @@ enum {
 	FE_ARGS_MAX = 4096,   /* bytes of the argument vector */
 	FE_STACK_MAX = 16384, /* bytes of a user stack */
 	FE_REGS = 24,
+	FE_CODE_BYTES = 16,
 	FE_MAPS_MAX = 128,     /* mappings in one FE_MAPS record */
 	FE_MAP_NAME_MAX = 256, /* bytes of one mapping's path */
 };
@@ -60,6 +61,7 @@ enum fe_prog {
 	FE_PROG_MARK_VICTIM,
 	FE_PROG_STACK,
 	FE_PROG_MAPS,
+	FE_PROG_EXIT_EARLY,
 	FE_PROG_COUNT
 };
 
@@ -143,16 +145,17 @@ struct fe_mapping {
 	__fe64 inode;
 	__fe32 dev;   /* kernel's own encoding (major << 20 | minor) */
 	__fe32 flags; /* VM_READ 1, VM_WRITE 2, VM_EXEC 4, VM_SHARED 8, VM_GROWSDOWN 0x100 */
+	__fe64 file_size;
 	__fe16 name_len;
-	__fe16 kind; /* FE_MAPPING_* */
-	__fe32 pad;
+	__fe16 kind;	 /* FE_MAPPING_* */
+	__fe32 fs_magic; /* of the file's filesystem, statfs(2) */
 };
 
 enum {
 	FE_MAPPING_NONE, /* looked for: there is none */
 	FE_MAPPING_FILE,
 	FE_MAPPING_ANON,
-	FE_MAPPING_UNKNOWN, /* could not be looked for */
+	FE_MAPPING_UNKNOWN,	       /* could not be looked for */
 	FE_MAPPING_SAME_NAME = 0xffff, /* as name_len: the name of the mapping before */
 };
 
@@ -166,7 +169,9 @@ struct fe_memory {
 	__fe64 mmap_base;
 	__fe64 stack_limit; /* RLIMIT_STACK, bytes; ~0 unlimited */
 	__fe64 task_size;
-	__fe64 rss; /* bytes, approximate */
+	__fe64 rss;	   /* bytes, approximate */
+	__fe64 total_vm;   /* bytes */
+	__fe64 hiwater_vm; /* bytes, as of the last munmap(); 0: nothing was unmapped yet */
 };
 
 enum fe_arch { FE_ARCH_X86_64 = 62, FE_ARCH_AARCH64 = 183 }; /* ELF's e_machine */
@@ -196,8 +201,8 @@ struct fe_death {
 	__fe64 cr2;	   /* x86: last page fault address */
 	__fe32 syscall;	   /* SIGSYS: the call's number; ~0 otherwise */
 	__fe32 syscall_arch;
-	__fe32 flags;  /* FE_DEATH_* */
-	__fs32 si_pid; /* as the signal says it, in the receiver's namespace */
+	__fe32 flags;	 /* FE_DEATH_* */
+	__fs32 info_pid; /* as the signal says it, in the receiver's namespace */
 	__fe32 protection_key;
 	__fe32 pad;
 	__fe64 cpu_time;       /* user + system of the group, ns */
@@ -211,6 +216,9 @@ struct fe_death {
 	struct fe_registers regs;
 	struct fe_mapping ip_mapping;
 	struct fe_mapping address_mapping;
+	__fe8 code_bytes[FE_CODE_BYTES]; /* at the instruction pointer */
+	__fe32 code_len;
+	__fe32 pad_end;
 };
 
 enum {
@@ -218,8 +226,8 @@ enum {
 	FE_DEATH_AT_EXIT = 1 << 1, /* no delivery was seen: made from the exit status */
 	FE_DEATH_GROUP = 1 << 2,   /* delivered as the SIGKILL of a group that is ending from signo */
 	FE_DEATH_STACK_FOLLOWS = 1 << 3,
-	FE_DEATH_ADDRESS = 1 << 4,	/* address is meaningful */
-	FE_DEATH_CRASH = 1 << 5,        /* by the process itself or a fault of its own, not from another */
+	FE_DEATH_ADDRESS = 1 << 4, /* address is meaningful */
+	FE_DEATH_CRASH = 1 << 5,   /* by the process itself or a fault of its own, not from another */
 };
 
 /* Variable part: that of the identity. */
@@ -303,14 +311,25 @@ struct fe_maps {
 
 enum { FE_MAPS_CUT = 1 << 0 };
 
+/* What userspace wants from the programs; written at any time, read without locks. Not in recordings. */
+struct fe_settings {
+	__fe64 kill_mask;    /* signals whose kill.* is wanted, by number */
+	__fe32 exit_failure; /* want the non-zero exits of every process */
+	__fe32 exit_zero;    /* want the zero exits of every process */
+	__fe32 exec;	     /* want exec events */
+	__fe32 watching;     /* the map "watched" is in use */
+	__fe32 stack_bytes;  /* how much of a crashing thread's stack; 0: none */
+	__fe32 pad;
+};
+
 /* Explicit padding and sizes are proven here, in both compilers. */
 #define FE_ASSERT_SIZE(type, size) _Static_assert(sizeof(type) == (size), #type " has changed: raise FE_ABI")
 FE_ASSERT_SIZE(struct fe_header, 16);
 FE_ASSERT_SIZE(struct fe_identity, 112);
 FE_ASSERT_SIZE(struct fe_sender, 56);
 FE_ASSERT_SIZE(struct fe_first_fault, 48);
-FE_ASSERT_SIZE(struct fe_mapping, 48);
-FE_ASSERT_SIZE(struct fe_memory, 72);
+FE_ASSERT_SIZE(struct fe_mapping, 56);
+FE_ASSERT_SIZE(struct fe_memory, 88);
 FE_ASSERT_SIZE(struct fe_registers, 216);
 FE_ASSERT_SIZE(struct fe_oom, 104);
 FE_ASSERT_SIZE(struct fe_fork, 48);

@@ -29,10 +29,16 @@ struct action {
 	char *text;	  /* as it was written */
 };
 
-/* "restart", "restart-unit NAME", "signal ABRT 2s" ...; 0, or -EINVAL with a sentence in ret_error (caller
- * frees). */
+/*
+ * "restart", "restart-unit NAME", "signal ABRT 2s" ...; only signal takes a duration, since a command may
+ * well end in one. A unit without a suffix is a .service. 0, or -EINVAL with a sentence in ret_error (may be
+ * NULL; the caller frees it), or -ENOMEM, which leaves ret_error alone.
+ */
 int action_parse(struct action *ret, const char *text, char **ret_error);
 const char *action_type_name(enum action_type type);
+/* Whether a text starts with the name of an action, alone or with something after a blank. */
+bool action_is(const char *text);
+/* What was parsed into it, not the struct itself. */
 void action_free(struct action *action);
 
 struct backoff_config {
@@ -85,14 +91,36 @@ struct config {
 	size_t policy_count;
 };
 
-/* Defaults, no policies. */
+enum { CONFIG_POLICIES_MAX = 1024, POLICY_ACTIONS_MAX = 16, POLICY_REQUIRES_MAX = 64 };
+
+/* struct policy's origin of those that --restart made. */
+#define ORIGIN_RESTART "--restart"
+
+/* Defaults, no policies; NULL without memory. */
 struct config *config_new(void);
 void config_free(struct config *config);
-/* A policy with the default faults (crash, oom, stall, exit.failure, exit.unexpected off, kill.sigkill),
- * backoff 100ms x2 to 5min jitter 0.1 reset after 10min, limit 5 within 5min, healthy after 3s. NULL without
- * memory. */
+/* "deadlock", "lock" ...: the threshold's key, and the last part of the fault's name. */
+const char *stall_kind_name(enum stall_kind kind);
+/* crash, oom, stall, exit.failure and kill.sigkill: what a policy reacts to unless it says more. */
+void policy_default_faults(struct fault_set *set);
+/*
+ * A policy with the default faults, backoff 100ms x2 to 5min jitter 0.1 reset after 10min, limit 5 within
+ * 5min, healthy after 3s, no match and no action, behind all others; one of that name that did not come from
+ * --restart is emptied and takes its place in the order. Valid until the next one is added. NULL without
+ * memory or when there are CONFIG_POLICIES_MAX.
+ */
 struct policy *config_add_policy(struct config *config, const char *name, const char *origin);
-/* --restart MATCH[=ACTION]: a policy named after its match, in front of those of the files. */
+/* One more item of a policy's lists. 0, -EINVAL with a sentence in ret_error (see action_parse()), -ENOMEM.
+ */
+int policy_add_action(struct policy *policy, const char *text, char **ret_error);
+int policy_add_requires(struct policy *policy, const char *name, char **ret_error);
+/* The policy of that name; NULL. */
+const struct policy *config_find(const struct config *config, const char *name);
+/*
+ * --restart MATCH[=ACTION]: a policy named after its match, behind earlier ones of --restart and in front of
+ * those of the files. The "=" that splits is the first one that leaves a MATCH before it and an ACTION after
+ * it; in a cmd:REGEX every other "=" is the regex's. Errors as action_parse()'s.
+ */
 int config_add_restart(struct config *config, const char *text, char **ret_error);
 /* The first policy that names this process and kind; NULL. */
 const struct policy *config_policy_for(const struct config *config, const struct process *process,

@@ -60,8 +60,10 @@ struct sender {
 
 struct mapping {
 	uint64_t start, end, offset, inode;
-	unsigned int dev, flags;
-	const char *name; /* NULL: anonymous */
+	unsigned int dev, flags; /* flags: 1 readable, 2 writable, 4 executable, 8 shared */
+	const char *name;	 /* NULL: anonymous */
+	uint64_t file_size;
+	unsigned int fs_magic;
 };
 
 enum confidence { CONFIDENCE_POSSIBLE, CONFIDENCE_LIKELY, CONFIDENCE_CERTAIN };

@@ -257,17 +257,16 @@ static int parse_term(struct term *term, const char *s, const char **ret_end, ch
 	const char *end, *colon;
 	size_t len;
 
-	term->key = key_at(s);
-	end = term_end(s, term->key == KEY_CMD);
-	*ret_end = end;
-	if (term->key != KEY_CMD)
-		while (end > s && isspace((unsigned char)end[-1]))
-			end--;
-	len = (size_t)(end - s);
-	if (len == 0)
+	if (!*s || *s == ',')
 		return sentence_error(ret_error,
 				      "a match is empty: write for example comm:nginx, and between two "
 				      "terms one comma");
+	term->key = key_at(s);
+	end = term_end(s, term->key == KEY_CMD);
+	*ret_end = end;
+	while (term->key != KEY_CMD && isspace((unsigned char)end[-1]))
+		end--;
+	len = (size_t)(end - s);
 	if (term->key != KEY_COUNT) {
 		size_t skip = strlen(key_names[term->key]) + 1;
 
@@ -289,8 +288,7 @@ static int parse_term(struct term *term, const char *s, const char **ret_end, ch
 
 static int parse_terms(struct match *match, char **ret_error)
 {
-	const char *s = match->text, *end;
-	int r;
+	const char *s = match->text, *end = s;
 
 	match->terms = calloc(MATCH_TERMS_MAX, sizeof(*match->terms));
 	if (!match->terms)
@@ -299,6 +297,8 @@ static int parse_terms(struct match *match, char **ret_error)
 		if (match->count == MATCH_TERMS_MAX)
 			return sentence_error(ret_error, "a match has more than %d terms: use fewer",
 					      MATCH_TERMS_MAX);
+		int r;
+
 		r = parse_term(&match->terms[match->count++], skip_blanks(s), &end, ret_error);
 		if (r < 0 || !*end)
 			return r;

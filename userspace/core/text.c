@@ -172,7 +172,7 @@ static bool reserve(struct text *t, size_t len)
 	return true;
 }
 
-static void add_bytes(struct text *t, const char *s, size_t len)
+void text_add_bytes(struct text *t, const char *s, size_t len)
 {
 	if (!reserve(t, len))
 		return;
@@ -183,7 +183,7 @@ static void add_bytes(struct text *t, const char *s, size_t len)
 
 void text_add(struct text *t, const char *s)
 {
-	add_bytes(t, s, strlen(s));
+	text_add_bytes(t, s, strlen(s));
 }
 
 void text_addf(struct text *t, const char *fmt, ...)
@@ -212,6 +212,18 @@ void text_addf(struct text *t, const char *fmt, ...)
 	t->len += (size_t)n;
 }
 
+void text_add_escaped(struct text *t, const char *s, size_t len)
+{
+	if (len > SIZE_MAX / 8) {
+		t->failed = true;
+		return;
+	}
+	if (!reserve(t, len * 4))
+		return;
+	text_escape(t->s + t->len, t->size - t->len, s, len);
+	t->len += strlen(t->s + t->len);
+}
+
 void text_free(struct text *t)
 {
 	free(t->s);
@@ -233,31 +245,18 @@ static bool needs_quotes(const char *arg, size_t len)
 	return false;
 }
 
-/* Escapes straight into the string. */
-static void add_escaped(struct text *t, const char *s, size_t len)
-{
-	if (len > SIZE_MAX / 8) {
-		t->failed = true;
-		return;
-	}
-	if (!reserve(t, len * 4))
-		return;
-	text_escape(t->s + t->len, t->size - t->len, s, len);
-	t->len += strlen(t->s + t->len);
-}
-
 static void add_arg(struct text *t, const char *arg, size_t len)
 {
 	if (!needs_quotes(arg, len)) {
-		add_escaped(t, arg, len);
+		text_add_escaped(t, arg, len);
 		return;
 	}
-	add_bytes(t, "'", 1);
+	text_add_bytes(t, "'", 1);
 	while (len > 0) {
 		const char *quote = memchr(arg, '\'', len);
 		size_t n = quote ? (size_t)(quote - arg) : len;
 
-		add_escaped(t, arg, n);
+		text_add_escaped(t, arg, n);
 		arg += n;
 		len -= n;
 		if (quote) {
@@ -266,7 +265,7 @@ static void add_arg(struct text *t, const char *arg, size_t len)
 			len--;
 		}
 	}
-	add_bytes(t, "'", 1);
+	text_add_bytes(t, "'", 1);
 }
 
 char *text_join_args(const char *args, size_t len)
@@ -280,7 +279,7 @@ char *text_join_args(const char *args, size_t len)
 		size_t n = nul ? (size_t)(nul - args) : len;
 
 		if (!first)
-			add_bytes(&t, " ", 1);
+			text_add_bytes(&t, " ", 1);
 		first = false;
 		add_arg(&t, args, n);
 		n += nul ? 1 : 0;

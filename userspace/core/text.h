@@ -28,6 +28,9 @@ struct text {
 };
 
 void text_add(struct text *t, const char *s);
+void text_add_bytes(struct text *t, const char *s, size_t len);
+/* Adds len bytes, escaped as by text_escape(). */
+void text_add_escaped(struct text *t, const char *s, size_t len);
 void text_addf(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void text_free(struct text *t);
 

@@ -101,9 +101,14 @@ static void open_group(struct cgroup_entry *entry, const char *mounts, const str
 	fd = open(procs, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return;
-	entry->procs[entry->count++] = fd;
-	if (!*line->controllers)
+	if (*line->controllers) {
+		entry->procs[entry->count++] = fd;
+	} else if (entry->directory_procs < 0) {
+		entry->directory_procs = fd;
 		entry->directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	} else {
+		close(fd);
+	}
 }
 
 /* Whether our own record has exactly this line: then a child of ours is born there anyway. */
@@ -123,7 +128,7 @@ void cgroup_entry_open(struct cgroup_entry *ret, const char *cgroups)
 	char *own = NULL, *mounts = NULL, *copy = NULL, *save = NULL;
 	struct line line;
 
-	*ret = (struct cgroup_entry){.directory = -1};
+	*ret = (struct cgroup_entry){.directory = -1, .directory_procs = -1};
 	if (!cgroups || proc_read_file(getpid(), "cgroup", 64 * 1024, &own) < 0)
 		return;
 	if (strcmp(own, cgroups) != 0 && proc_read_file(getpid(), "mountinfo", 1024 * 1024, &mounts) >= 0 &&
@@ -143,5 +148,7 @@ void cgroup_entry_close(struct cgroup_entry *entry)
 		close(entry->procs[i]);
 	if (entry->directory >= 0)
 		close(entry->directory);
-	*entry = (struct cgroup_entry){.directory = -1};
+	if (entry->directory_procs >= 0)
+		close(entry->directory_procs);
+	*entry = (struct cgroup_entry){.directory = -1, .directory_procs = -1};
 }

@@ -6,9 +6,10 @@
 #include <stddef.h>
 
 struct cgroup_entry {
-	int procs[32]; /* cgroup.procs, open for writing */
+	int procs[32]; /* cgroup.procs of v1 groups, open for writing */
 	size_t count;
-	int directory; /* of the v2 group; -1: none to enter */
+	int directory;	     /* of the v2 group; -1: none to enter */
+	int directory_procs; /* its cgroup.procs */
 };
 
 /*

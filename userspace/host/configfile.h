@@ -11,8 +11,13 @@
 
 /*
  * Reads path (NULL: the default file, which may be missing) and then PATH.d/<name>.conf in name order into
- * config. Errors go to log_error() as "file:line: what is wrong and what would be right". 0, -EINVAL (status
- * 78), or another negative errno.
+ * config; a policy of the same name replaces the earlier one. A file or directory that others than root (or
+ * whoever runs faultd) own or can write is refused. Errors go to log_error() as "file:line: what is wrong and
+ * what would be right". 0, -EINVAL (status 78), or another negative errno; config is then half filled and of
+ * no use. Sets match_user_resolver if nobody has.
+ *
+ * In "double quotes" libconfuse puts environment variables in the place of ${NAME} and ${NAME:-otherwise};
+ * one that is not set is an error here. 'Single quotes' keep everything, a regex's backslashes too.
  */
 int configfile_load(struct config *config, const char *path);
 /* --check-config: what the configuration means, in words. */

@@ -55,8 +55,8 @@ struct launch {
 	bool has_oom_score_adj;
 	uint64_t ignored_signals; /* bit n-1: signal n */
 	struct launch_capabilities capabilities;
-	uint64_t start_stack;	 /* where its stack began: equal in a forked child, new after exec; 0 unknown */
-	bool retitled;		 /* its command line was overwritten by the program itself */
+	uint64_t start_stack; /* where its stack began: equal in a forked child, new after exec; 0 unknown */
+	bool retitled;	      /* its command line was overwritten by the program itself */
 	bool foreign_namespaces; /* its mount, PID, network or user namespace is not ours */
 	struct launch_stream streams[3];
 };

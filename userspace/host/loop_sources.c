@@ -104,8 +104,7 @@ int loop_add_timer(struct loop *loop, uint64_t at, loop_timer_fn fn, void *arg, 
 		return -ENOMEM;
 	source->on_timer = fn;
 	source_link(source, ret);
-	/* What is past queues up behind what has become due before, and may not overflow the kernel's time.
-	 */
+	/* What is past queues up behind what was due before; and nothing may overflow the kernel's time. */
 	if (at < now)
 		at = now;
 	timers_add(&loop->timers, &source->timer, at < INT64_MAX ? at : INT64_MAX);
@@ -141,6 +140,8 @@ void loop_check_child(struct loop_source *source)
 		report_child(source, LOOP_CHILD_LOST);
 	} else {
 		/* Dead and not ours to reap yet: its tracer has it first. The pidfd would stay readable. */
+		if (source->fd >= 0)
+			epoll_ctl(source->loop->epoll_fd, EPOLL_CTL_DEL, source->fd, NULL);
 		close_fd(source->fd);
 		source->fd = -1;
 		poll_child_later(source);

@@ -34,17 +34,18 @@ enum { CHILD_STACK = 64 * 1024 };
 struct child {
 	const struct spawn *spawn;
 	const char *path;
+	bool born_in_cgroup;
 	/* answers, in memory that is shared even when the child is a copy of us */
 	volatile int error;
 	const char *volatile stage;
 };
 
 /* The last step that is tried is the one that is blamed. */
-#define TRY(child, what, call)                                                                               \
-	do {                                                                                                 \
-		(child)->stage = (what);                                                                     \
-		if ((call) < 0)                                                                              \
-			return -1;                                                                           \
+#define TRY(child, what, call)           \
+	do {                             \
+		(child)->stage = (what); \
+		if ((call) < 0)          \
+			return -1;       \
 	} while (0)
 
 static int set_capabilities(struct child *c, const struct launch_capabilities *caps)
@@ -76,7 +77,8 @@ static int set_credentials(struct child *c)
 	TRY(c, "group", syscall(SYS_setresgid, s->gid, s->egid, s->sgid));
 	if (caps && caps->known) {
 		for (unsigned long cap = 0; cap < 64; cap++)
-			if (!(caps->bounding >> cap & 1) && syscall(SYS_prctl, PR_CAPBSET_READ, cap, 0, 0, 0) > 0)
+			if (!(caps->bounding >> cap & 1) &&
+			    syscall(SYS_prctl, PR_CAPBSET_READ, cap, 0, 0, 0) > 0)
 				TRY(c, "bounding set", syscall(SYS_prctl, PR_CAPBSET_DROP, cap, 0, 0, 0));
 		TRY(c, "keeping capabilities", syscall(SYS_prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0));
 	}
@@ -111,6 +113,8 @@ static int set_resources(struct child *c)
 	for (size_t i = 0; i < s->cgroup_count; i++)
 		if (write(s->cgroup_procs[i], "0", 1) < 0)
 			continue;
+	if (!c->born_in_cgroup && s->cgroup_dir_procs >= 0 && write(s->cgroup_dir_procs, "0", 1) < 0)
+		c->stage = "cgroup";
 	if (s->has_umask)
 		umask(s->umask);
 	for (int i = 0; s->limits && i < (int)RLIM_NLIMITS; i++)
@@ -254,10 +258,13 @@ static int run_child(struct child *c, pid_t *ret_pid)
 	/* No handler of ours may run in the child, on memory that is ours. */
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &old);
-	if (c->spawn->cgroup_dir >= 0)
+	c->born_in_cgroup = c->spawn->cgroup_dir >= 0;
+	if (c->born_in_cgroup)
 		pid = clone_into_cgroup(c);
-	if (pid < 0)
+	if (pid < 0) {
+		c->born_in_cgroup = false;
 		pid = clone_shared(c);
+	}
 	r = pid < 0 ? -errno : 0;
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	if (r < 0)

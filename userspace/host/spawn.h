@@ -39,11 +39,12 @@ struct spawn {
 
 	int cgroup_procs[SPAWN_CGROUPS_MAX]; /* cgroup.procs files to enter, open for writing */
 	size_t cgroup_count;
-	int cgroup_dir; /* v2: to be born in; -1: none */
+	int cgroup_dir;	      /* v2: to be born in; -1: none */
+	int cgroup_dir_procs; /* its cgroup.procs, for kernels where that is not possible; -1: none */
 };
 
-#define SPAWN_INIT                                                                                           \
-	((struct spawn){.fds = {-1, -1, -1}, .cgroup_dir = -1, .new_session = true})
+#define SPAWN_INIT \
+	((struct spawn){.fds = {-1, -1, -1}, .cgroup_dir = -1, .cgroup_dir_procs = -1, .new_session = true})
 
 /*
  * 0 and the child's pid once it has executed (the caller reaps it), or negative errno with what failed in

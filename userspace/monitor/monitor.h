@@ -12,7 +12,10 @@ struct monitor;
 /* One file a sink: it turns a report into bytes. */
 struct sink_ops {
 	const char *name; /* "text", "json" */
-	/* Appends whole lines, newline included, to out. sequence: 1, 2, 3 ... over the stream. */
+	/*
+	 * Appends whole lines, newline included, to out. sequence: 1, 2, 3 ... over the stream; what was
+	 * dropped leaves a hole.
+	 */
 	void (*format)(const struct monitor *monitor, const struct report *report, uint64_t sequence,
 		       struct text *out);
 };
@@ -37,13 +40,18 @@ void monitor_report(struct monitor *monitor, const struct report *report);
 bool monitor_pending(const struct monitor *monitor);
 /* 0, or negative errno of write(2): -EPIPE when the reader has gone. */
 int monitor_flush(struct monitor *monitor);
-/* The first error of the output that was not told yet: 0 or negative errno. */
-int monitor_error(const struct monitor *monitor);
+/*
+ * The first error of the output that was not told yet, and with this call it is: 0 or negative errno. Lines
+ * that an error other than -EPIPE costs are dropped and counted; later ones are tried again.
+ */
+int monitor_error(struct monitor *monitor);
 /* Lines dropped because the reader stalled and the queue (1 MiB) was full, so far. */
 uint64_t monitor_dropped(const struct monitor *monitor);
 
 const struct clock *monitor_clock(const struct monitor *monitor);
 const char *monitor_hostname(const struct monitor *monitor);
 bool monitor_color(const struct monitor *monitor);
+/* event.id of the line before this one; "" for none. */
+const char *monitor_previous(const struct monitor *monitor);
 
 #endif

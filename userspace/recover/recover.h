@@ -16,6 +16,12 @@ struct recover_options {
 	bool act; /* false: decide nothing, do nothing (replay) */
 	report_fn report;
 	void *report_arg;
+	/*
+	 * The incident as one JSON object, into fresh memory that is free()d: what hooks read on their
+	 * standard input. NULL, also as its answer: they read nothing.
+	 */
+	char *(*incident_json)(void *arg, const struct incident *incident);
+	void *incident_json_arg;
 };
 
 int recover_new(struct recover **ret, const struct recover_options *options);
@@ -30,9 +36,33 @@ void recover_incident(struct recover *recover, struct incident *incident);
  * descriptors, limits ...), since nobody can after its death. Cheap when no policy names it.
  */
 void recover_process_started(struct recover *recover, const struct process *process);
+/*
+ * A process was created without executing anything yet; a child of one that has a launch record shares it.
+ * So a daemon that put itself into the background can be respawned. Cheap when the parent has none; start is
+ * CLOCK_BOOTTIME ns.
+ */
+void recover_process_forked(struct recover *recover, pid_t pid, uint64_t start, pid_t ppid);
 /* A thread group has gone for good (after its death record, if there was one). */
 void recover_process_gone(struct recover *recover, pid_t pid, uint64_t start);
 /* Actions that are under way or waiting for their turn. */
 unsigned int recover_pending(const struct recover *recover);
+
+/*
+ * `run -- CMD`: status is what faultd is to exit with: that of the command, 128+N when signal N ended it.
+ * given_up: it ended with a fault, and no restart is tried (any more).
+ */
+typedef void (*recover_run_fn)(void *arg, int status, bool given_up);
+/*
+ * Starts argv (searched for in PATH) in our session and process group with our standard streams, and starts
+ * it again by the policy named "run" of the configuration, or else: crash, oom, kill.sigkill, exit.failure,
+ * and the defaults of a policy. Its death is judged by the incident that says why, or after 50 ms without
+ * one by its wait status. fn is called once, when it ended well, was asked to stop, or is given up. 0, or
+ * negative errno when it cannot be executed. At most one for a recover: -EBUSY.
+ */
+int recover_run(struct recover *recover, char **argv, recover_run_fn fn, void *arg);
+/* Hands a signal on to the command; after TERM, INT, HUP or QUIT its end is no fault. */
+void recover_run_signal(struct recover *recover, int signo);
+/* The command's process now; 0 while there is none. */
+pid_t recover_run_pid(const struct recover *recover);
 
 #endif

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Which BPF programs the running kernel takes, and what is lost without each. */
+#include "detect/programs.h"
+
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool has_find_vma(const struct kernel_features *features)
+{
+	return features->find_vma;
+}
+
+static bool lacks_find_vma(const struct kernel_features *features)
+{
+	return !features->find_vma;
+}
+
+static bool maps_at_exit(const struct kernel_features *features)
+{
+	return features->vma_iterator && features->memory_at_exit;
+}
+
+static bool maps_by_fentry(const struct kernel_features *features)
+{
+	return features->vma_iterator && !features->memory_at_exit && features->fentry;
+}
+
+static bool maps_by_list(const struct kernel_features *features)
+{
+	return features->vma_list && features->fentry;
+}
+
+static bool exit_by_fentry(const struct kernel_features *features)
+{
+	return !features->memory_at_exit && features->fentry;
+}
+
+const struct program_info programs[] = {
+	{"handle_signal_generate", "signal_generate", FE_PROG_SIGNAL_GENERATE, false, NULL,
+	 "who sent a fatal signal is not known"},
+	{"handle_signal_deliver", "signal_deliver", FE_PROG_SIGNAL_DELIVER, true, has_find_vma,
+	 "crashes and kills are not seen"},
+	{"handle_signal_deliver_5_10", "signal_deliver", FE_PROG_SIGNAL_DELIVER, true, lacks_find_vma,
+	 "crashes and kills are not seen"},
+	{"handle_process_exit", "sched_process_exit", FE_PROG_PROCESS_EXIT, true, NULL, "exits are not seen"},
+	{"handle_process_exec", "sched_process_exec", FE_PROG_PROCESS_EXEC, false, NULL,
+	 "processes that start later cannot be restarted by respawn"},
+	{"handle_process_fork", "sched_process_fork", FE_PROG_PROCESS_FORK, false, NULL,
+	 "children of watched processes are not followed"},
+	{"handle_mark_victim", "oom/mark_victim", FE_PROG_MARK_VICTIM, false, NULL,
+	 "OOM kills are seen as plain SIGKILLs"},
+	{"handle_maps_at_exit", "sched_process_exit (mappings)", FE_PROG_MAPS, false, maps_at_exit,
+	 "mappings of crashed processes are not known"},
+	{"handle_maps_do_exit", "do_exit (mappings)", FE_PROG_MAPS, false, maps_by_fentry,
+	 "mappings of crashed processes are not known"},
+	{"handle_maps_do_exit_list", "do_exit (mappings)", FE_PROG_MAPS, false, maps_by_list,
+	 "mappings of crashed processes are not known"},
+	{"handle_exit_do_exit", "do_exit (identity)", FE_PROG_EXIT_EARLY, false, exit_by_fentry,
+	 "the executable of a process that exits by itself is known only if it was seen to start"},
+};
+
+const unsigned int program_count = sizeof(programs) / sizeof(programs[0]);
+
+static bool enum_has(const struct btf *btf, const char *type_name, const char *value_name)
+{
+	int id = btf__find_by_name_kind(btf, type_name, BTF_KIND_ENUM);
+	const struct btf_type *type;
+	const struct btf_enum *value;
+
+	if (id < 0)
+		return false;
+	type = btf__type_by_id(btf, id);
+	value = btf_enum(type);
+	for (int i = 0; i < btf_vlen(type); i++)
+		if (strcmp(btf__name_by_offset(btf, value[i].name_off), value_name) == 0)
+			return true;
+	return false;
+}
+
+static bool struct_has(const struct btf *btf, const char *type_name, const char *member_name)
+{
+	int id = btf__find_by_name_kind(btf, type_name, BTF_KIND_STRUCT);
+	const struct btf_type *type;
+	const struct btf_member *member;
+
+	if (id < 0)
+		return false;
+	type = btf__type_by_id(btf, id);
+	member = btf_members(type);
+	for (int i = 0; i < btf_vlen(type); i++) {
+		if (strcmp(btf__name_by_offset(btf, member[i].name_off), member_name) == 0)
+			return true;
+		/* mm_struct keeps its members in an anonymous struct. */
+		if (!member[i].name_off) {
+			const struct btf_type *inner = btf__type_by_id(btf, member[i].type);
+			const struct btf_member *m = btf_members(inner);
+
+			for (int j = 0; btf_is_composite(inner) && j < btf_vlen(inner); j++)
+				if (strcmp(btf__name_by_offset(btf, m[j].name_off), member_name) == 0)
+					return true;
+		}
+	}
+	return false;
+}
+
+/* The parameters of a tracepoint's prototype, the leading void pointer not counted; -1: no such tracepoint.
+ */
+static int tracepoint_args(const struct btf *btf, const char *name)
+{
+	char type_name[128];
+	const struct btf_type *type;
+	int id;
+
+	snprintf(type_name, sizeof(type_name), "btf_trace_%s", name);
+	id = btf__find_by_name_kind(btf, type_name, BTF_KIND_TYPEDEF);
+	if (id < 0)
+		return -1;
+	type = btf__type_by_id(btf, btf__type_by_id(btf, id)->type);
+	if (!type || !btf_is_ptr(type))
+		return -1;
+	type = btf__type_by_id(btf, type->type);
+	return type && btf_is_func_proto(type) ? btf_vlen(type) - 1 : -1;
+}
+
+/*
+ * fentry needs the function tracer: tracefs then lists the functions that it can hook. Without tracefs we
+ * try, and the kernel says.
+ */
+static bool functions_traceable(void)
+{
+	static const char *const roots[] = {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"};
+	char path[128];
+
+	for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++) {
+		snprintf(path, sizeof(path), "%s/events", roots[i]);
+		if (access(path, F_OK) != 0)
+			continue;
+		snprintf(path, sizeof(path), "%s/available_filter_functions", roots[i]);
+		return access(path, F_OK) == 0;
+	}
+	return true;
+}
+
+void kernel_features_read(struct kernel_features *ret, const struct btf *btf)
+{
+	ret->find_vma = enum_has(btf, "bpf_func_id", "BPF_FUNC_find_vma");
+	ret->vma_iterator = btf__find_by_name_kind(btf, "bpf_iter_task_vma_new", BTF_KIND_FUNC) > 0;
+	ret->memory_at_exit = tracepoint_args(btf, "sched_process_exit") >= 2;
+	ret->vma_list = struct_has(btf, "mm_struct", "mmap");
+	ret->fentry = functions_traceable() && btf__find_by_name_kind(btf, "do_exit", BTF_KIND_FUNC) > 0;
+}
+
+const char *program_slot_name(enum fe_prog slot)
+{
+	static const char *const names[FE_PROG_COUNT] = {
+		[FE_PROG_SIGNAL_DELIVER] = "signal_deliver",
+		[FE_PROG_SIGNAL_GENERATE] = "signal_generate",
+		[FE_PROG_PROCESS_EXIT] = "sched_process_exit",
+		[FE_PROG_PROCESS_EXEC] = "sched_process_exec",
+		[FE_PROG_PROCESS_FORK] = "sched_process_fork",
+		[FE_PROG_MARK_VICTIM] = "mark_victim",
+		[FE_PROG_STACK] = "signal_deliver (stack)",
+		[FE_PROG_MAPS] = "mappings",
+		[FE_PROG_EXIT_EARLY] = "do_exit",
+	};
+
+	return slot < FE_PROG_COUNT && names[slot] ? names[slot] : "?";
+}

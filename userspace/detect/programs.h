@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which BPF programs the running kernel takes, and what is lost without each. */
+#ifndef FAULTD_DETECT_PROGRAMS_H
+#define FAULTD_DETECT_PROGRAMS_H
+
+#include <stdbool.h>
+
+#include "faultd/event.h"
+
+struct faultd_bpf;
+struct btf;
+
+/* What the running kernel offers beyond the floor, read from its BTF. */
+struct kernel_features {
+	bool find_vma;	     /* helper, 5.17 */
+	bool vma_iterator;   /* kfunc, 6.7 */
+	bool memory_at_exit; /* sched_process_exit stands before exit_mm(), 6.16 */
+	bool vma_list;	     /* mm->mmap, before 6.1 */
+	bool fentry;	     /* fentry programs can be expected to load: kernel functions are traceable */
+};
+
+struct program_info {
+	const char *name;					/* of the BPF program */
+	const char *hook;					/* what it is attached to, for people */
+	enum fe_prog slot;					/* whose losses it counts */
+	bool required;						/* nothing useful is left without it */
+	bool (*wanted)(const struct kernel_features *features); /* NULL: always */
+	const char *consequence;				/* what is not seen without it */
+};
+
+extern const struct program_info programs[];
+extern const unsigned int program_count;
+
+void kernel_features_read(struct kernel_features *ret, const struct btf *btf);
+/* Name of a slot for self.lost-events: "signal_deliver" ... */
+const char *program_slot_name(enum fe_prog slot);
+
+#endif
