@@ -91,6 +91,14 @@ $(call obj,$(wildcard userspace/detect/*.c)) $(call sobj,$(wildcard userspace/de
 
 # ---- C
 
+$(B)/include/syscall_names.h:
+	$(call say,GEN,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)echo '#include <sys/syscall.h>' | $(CC) -E -dM - | \
+		sed -n 's/^#define __NR_\([a-z0-9_]*\) \([0-9]*\)$$/{\2, "\1"},/p' | sort -t'{' -k2 -n >$@
+
+$(call obj,userspace/core/syscalls.c) $(call sobj,userspace/core/syscalls.c): | $(B)/include/syscall_names.h
+
 $(B)/obj/tools/%.o: tools/%.c
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)

@@ -115,7 +115,8 @@ static void terms(void **state)
 		{"cmd:80\\,81", true},
 		{"cmd:80,82", false},
 		{"cmd:daemon\\ off", true},
-		{"cmd:daemon off, user:33", false}, /* "off" has no blank behind it there */
+		{"cmd:daemon off, user:33", true},
+		{"cmd:daemon off ,user:33", false}, /* this blank is the regex's */
 		{"cmd:daemon off,user:33", true},
 		{"cmd:daemon off;,  user:33", true},
 		{"cmd:port=[0-9]{1,2},user:33", true},

@@ -81,7 +81,7 @@ static int end_child(void **state)
 	if (child > 0) {
 		int fd = (int)__real_syscall(SYS_pidfd_open, child, 0);
 
-		__real_syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
+		__real_syscall(SYS_pidfd_send_signal, fd, SIGKILL, (void *)NULL, 0);
 		waitpid(child, NULL, 0);
 		close(fd);
 	}

@@ -256,6 +256,11 @@ int config_add_restart(struct config *config, const char *text, char **ret_error
 		policy_clear(&policy);
 		return r;
 	}
+	if (config->policy_count >= CONFIG_POLICIES_MAX) {
+		policy_clear(&policy);
+		return sentence_error(ret_error, "there are more than %d policies: join some",
+				      CONFIG_POLICIES_MAX);
+	}
 	return insert(config, at, &policy) ? 0 : -ENOMEM;
 }
 

@@ -26,12 +26,27 @@ static unsigned long dropped;
  * stderr may be the same pipe as stdout, or a journal that hangs: a line that would have to wait is dropped.
  * A pipe that polls as writable takes PIPE_BUF bytes at once.
  */
-static void put(const char *line, size_t len)
+static bool put(const char *line, size_t len)
 {
 	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
 
-	if (poll(&p, 1, 0) != 1 || !(p.revents & POLLOUT) || write(STDERR_FILENO, line, len) < 0)
-		dropped++;
+	return poll(&p, 1, 0) == 1 && (p.revents & POLLOUT) && write(STDERR_FILENO, line, len) >= 0;
+}
+
+/* Whether a line may follow: what is missing before it has been told. */
+static bool tell_dropped(void)
+{
+	char line[128];
+	int n;
+
+	if (dropped == 0)
+		return true;
+	n = snprintf(line, sizeof(line), "%s%lu lines on stderr were dropped before this one\n",
+		     prefix[LOG_LEVEL_WARNING], dropped);
+	if (!put(line, (size_t)n))
+		return false;
+	dropped = 0;
+	return true;
 }
 
 void log_line(enum log_level level, const char *fmt, ...)
@@ -51,18 +66,13 @@ void log_line(enum log_level level, const char *fmt, ...)
 		return;
 	if ((size_t)n >= sizeof(raw))
 		memcpy(raw + sizeof(raw) - 4, "...", 4);
-	if (dropped) {
-		n = snprintf(line, sizeof(line), "%s%lu lines on stderr were dropped before this one\n",
-			     prefix[LOG_LEVEL_WARNING], dropped);
-		dropped = 0;
-		put(line, (size_t)n);
-	}
 
 	len = strlen(prefix[level]);
 	memcpy(line, prefix[level], len);
 	text_escape(line + len, sizeof(line) - len - 1, raw, strlen(raw));
 	len += strlen(line + len);
 	line[len++] = '\n';
-	put(line, len);
+	if (!tell_dropped() || !put(line, len))
+		dropped++;
 	errno = saved_errno;
 }

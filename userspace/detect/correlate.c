@@ -378,11 +378,19 @@ static void feed_maps(struct correlator *c, const struct fe_maps *maps, size_t s
 		c->handler.more(c->handler.arg, incident);
 }
 
+static void feed_fork(struct correlator *c, const struct fe_fork *event)
+{
+	char name[FE_COMM_SIZE + 1] = "";
+
+	memcpy(name, event->comm, FE_COMM_SIZE);
+	known_fork(c->known, (pid_t)event->ppid, (pid_t)event->pid, event->start, name);
+	if (c->handler.forked)
+		c->handler.forked(c->handler.arg, (pid_t)event->pid, event->start, (pid_t)event->ppid);
+}
+
 void correlator_feed(struct correlator *c, const void *record, size_t size)
 {
 	const struct fe_header *header = record;
-	const struct fe_fork *fork_event = record;
-	char name[FE_COMM_SIZE + 1] = "";
 
 	switch (header->type) {
 	case FE_DEATH: feed_death(c, record, size); break;
@@ -391,11 +399,7 @@ void correlator_feed(struct correlator *c, const void *record, size_t size)
 	case FE_EXEC: feed_exec(c, record); break;
 	case FE_STACK: keep_stack(c, record); break;
 	case FE_MAPS: feed_maps(c, record, size); break;
-	case FE_FORK:
-		memcpy(name, fork_event->comm, FE_COMM_SIZE);
-		known_fork(c->known, (pid_t)fork_event->ppid, (pid_t)fork_event->pid, fork_event->start,
-			   name);
-		break;
+	case FE_FORK: feed_fork(c, record); break;
 	default: break;
 	}
 }

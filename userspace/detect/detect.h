@@ -24,6 +24,8 @@ struct detect_handler {
 	/* A process was executed or found; asked for every one while detect_wants.exec is set. True: keep its
 	 * identity. */
 	bool (*started)(void *arg, const struct process *process);
+	/* A watched process, or one whose identity is kept, has a child. */
+	void (*forked)(void *arg, pid_t pid, uint64_t start, pid_t ppid);
 	/* The last thread of a process is on its way out; its resources may be held for a moment still. */
 	void (*leaving)(void *arg, const struct process *process);
 	/* Records of a program that did not fit, or could not be read: how many since the last call, and in

@@ -9,8 +9,8 @@ enum access { ACCESS_UNKNOWN, ACCESS_READ, ACCESS_WRITE, ACCESS_EXECUTE };
 
 enum fault_source {
 	SOURCE_DELIVERED, /* the signal that killed is the fault's own */
-	SOURCE_FIRST,     /* a handler ran for the fault and then ended the process */
-	SOURCE_NONE,      /* there was no fault: somebody raised the signal */
+	SOURCE_FIRST,	  /* a handler ran for the fault and then ended the process */
+	SOURCE_NONE,	  /* there was no fault: somebody raised the signal */
 };
 
 struct fault {

@@ -123,7 +123,8 @@ static unsigned int immediate(const struct decoder *d, unsigned int op, unsigned
 	if (d->map == 3)
 		return 1;
 	if (d->map)
-		return op == 0x70 || op == 0xba || op == 0xa4 || op == 0xac || op == 0xc2 || op == 0xc6 ? 1 : 0;
+		return op == 0x70 || op == 0xba || op == 0xa4 || op == 0xac || op == 0xc2 || op == 0xc6 ? 1
+													: 0;
 	if (op == 0x80 || op == 0x83 || op == 0xc0 || op == 0xc1 || op == 0xc6 || op == 0x6b)
 		return 1;
 	if (op == 0x81 || op == 0xc7 || op == 0x69)
@@ -135,7 +136,8 @@ static unsigned int immediate(const struct decoder *d, unsigned int op, unsigned
 	return 0;
 }
 
-static bool memory_operand(struct decoder *d, struct x86_operand *ret, uint8_t modrm, const struct fe_registers *regs)
+static bool memory_operand(struct decoder *d, struct x86_operand *ret, uint8_t modrm,
+			   const struct fe_registers *regs)
 {
 	unsigned int mod = modrm >> 6, rm = modrm & 7;
 	int64_t offset = 0;
@@ -180,11 +182,12 @@ static bool memory_operand(struct decoder *d, struct x86_operand *ret, uint8_t m
 /* One-byte opcodes that use the stack and have no ModRM. */
 static bool implicit_stack(uint8_t op)
 {
-	return (op >= 0x50 && op <= 0x5f) || op == 0x68 || op == 0x6a || op == 0xc2 || op == 0xc3 || op == 0xc9 ||
-	       op == 0xe8 || op == 0x9c || op == 0x9d;
+	return (op >= 0x50 && op <= 0x5f) || op == 0x68 || op == 0x6a || op == 0xc2 || op == 0xc3 ||
+	       op == 0xc9 || op == 0xe8 || op == 0x9c || op == 0x9d;
 }
 
-/* One-byte opcodes with a ModRM byte that are worth decoding; the others are not about memory at an address. */
+/* One-byte opcodes with a ModRM byte that are worth decoding; the others are not about memory at an address.
+ */
 static bool has_modrm(const struct decoder *d, uint8_t op)
 {
 	if (d->map == 1)
@@ -195,9 +198,9 @@ static bool has_modrm(const struct decoder *d, uint8_t op)
 		return true;
 	if (op < 0x40)
 		return (op & 7) < 4;
-	return op == 0x63 || op == 0x69 || op == 0x6b || (op >= 0x80 && op <= 0x8f) || op == 0xc0 || op == 0xc1 ||
-	       op == 0xc6 || op == 0xc7 || (op >= 0xd0 && op <= 0xd3) || (op >= 0xd8 && op <= 0xdf) || op == 0xf6 ||
-	       op == 0xf7 || op == 0xfe || op == 0xff;
+	return op == 0x63 || op == 0x69 || op == 0x6b || (op >= 0x80 && op <= 0x8f) || op == 0xc0 ||
+	       op == 0xc1 || op == 0xc6 || op == 0xc7 || (op >= 0xd0 && op <= 0xd3) ||
+	       (op >= 0xd8 && op <= 0xdf) || op == 0xf6 || op == 0xf7 || op == 0xfe || op == 0xff;
 }
 
 bool x86_operand(struct x86_operand *ret, const uint8_t *code, size_t len, const struct fe_registers *regs)
@@ -255,9 +258,10 @@ bool x86_privileged(const uint8_t *code, size_t len)
 	if (!opcode(&d, &op))
 		return false;
 	if (d.map == 1)
-		return op == 0x30 || op == 0x32 || op == 0x06 || op == 0x08 || op == 0x09 || op == 0x20 || op == 0x22;
+		return op == 0x30 || op == 0x32 || op == 0x06 || op == 0x08 || op == 0x09 || op == 0x20 ||
+		       op == 0x22;
 	if (d.map)
 		return false;
-	return op == 0xf4 || op == 0xfa || op == 0xfb || (op >= 0xe4 && op <= 0xe7) || (op >= 0xec && op <= 0xef) ||
-	       (op >= 0x6c && op <= 0x6f);
+	return op == 0xf4 || op == 0xfa || op == 0xfb || (op >= 0xe4 && op <= 0xe7) ||
+	       (op >= 0xec && op <= 0xef) || (op >= 0x6c && op <= 0x6f);
 }

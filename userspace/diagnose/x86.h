@@ -10,15 +10,15 @@
 #include "faultd/event.h"
 
 struct x86_operand {
-	bool memory;      /* false: a register, and value is what it holds */
+	bool memory;	  /* false: a register, and value is what it holds */
 	uint64_t address; /* memory: its effective address (segment bases taken as zero) */
 	uint64_t value;
-	bool segment;     /* an fs: or gs: prefix: the address is relative to a base that we do not know */
-	bool stack;       /* an implicit access through the stack pointer (push, pop, ret, call) */
+	bool segment;	     /* an fs: or gs: prefix: the address is relative to a base that we do not know */
+	bool stack;	     /* an implicit access through the stack pointer (push, pop, ret, call) */
 	unsigned int opcode; /* 0x0fNN for the two-byte map */
 	unsigned int extension; /* reg field of ModRM */
-	unsigned int width; /* bytes of a register operand */
-	bool writes_hint; /* not known in general: set for mov to memory and push */
+	unsigned int width;	/* bytes of a register operand */
+	bool writes_hint;	/* not known in general: set for mov to memory and push */
 };
 
 /* Decodes the operand in ModRM's r/m of the instruction at the instruction pointer. False: not understood. */

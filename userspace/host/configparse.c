@@ -3,7 +3,6 @@
  * made. */
 #include <confuse.h>
 #include <errno.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +10,6 @@
 
 #include "core/clock.h"
 #include "core/log.h"
-#include "core/sentence.h"
 #include "host/configparts.h"
 #include "host/configvalues.h"
 
@@ -19,6 +17,7 @@ enum { ERRORS_MAX = 20, LIST_MAX = 256 };
 
 /* libconfuse hands its callbacks nothing of ours; it is not reentrant either. */
 static struct {
+	const char *path; /* libconfuse knows it in some of its sections only */
 	unsigned int errors;
 	bool no_memory;
 } parsing;
@@ -38,10 +37,9 @@ static unsigned int line_of_policy(cfg_t *policy)
 	return (unsigned int)cfg_getopt(policy, "faults")->def.fpnumber;
 }
 
-static void fail(const char *path, unsigned int line, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+static void fail(unsigned int line, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-static void fail(const char *path, unsigned int line, const char *fmt, ...)
+static void fail(unsigned int line, const char *fmt, ...)
 {
 	char *sentence = NULL;
 	va_list ap;
@@ -50,7 +48,7 @@ static void fail(const char *path, unsigned int line, const char *fmt, ...)
 	if (vasprintf(&sentence, fmt, ap) < 0)
 		sentence = NULL;
 	va_end(ap);
-	log_error("%s:%u: %s", path, line,
+	log_error("%s:%u: %s", parsing.path, line,
 		  sentence ? sentence : "is wrong, and there is no memory to say why");
 	free(sentence);
 	parsing.errors++;
@@ -68,7 +66,7 @@ static void fail_unknown(cfg_t *cfg, const char *name)
 					: i + 1 == cfg_num(cfg) ? " or "
 								: ", ",
 					cfg->opts[i].name);
-	fail(cfg->filename, (unsigned int)cfg->line, "unknown key '%s'%s%s: use %s", name,
+	fail((unsigned int)cfg->line, "unknown key '%s'%s%s: use %s", name,
 	     strcmp(cfg->name, "root") ? " in " : "", strcmp(cfg->name, "root") ? cfg->name : "", keys);
 }
 
@@ -99,7 +97,7 @@ static void on_error(cfg_t *cfg, const char *fmt, va_list ap)
 		if (!strncmp(fmt, hints[i].start, strlen(hints[i].start)))
 			hint = hints[i].hint;
 	vsnprintf(said, sizeof(said), fmt, ap);
-	fail(cfg->filename, (unsigned int)cfg->line, "%s%s", said, hint);
+	fail((unsigned int)cfg->line, "%s%s", said, hint);
 }
 
 /* The callback of every key: checks the value, and goes on after a bad one so that one run finds them all. */
@@ -120,18 +118,17 @@ static int accept_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *res
 		return -1;
 	}
 	if (opt->def.number && opt->nvalues == 1)
-		fail(cfg->filename, line, "%s was set on line %ld already: set it once", opt->name,
-		     opt->def.number);
+		fail(line, "%s was set on line %ld already: set it once", opt->name, opt->def.number);
 	opt->def.number = cfg->line;
 	if (opt->nvalues > LIST_MAX) {
-		fail(cfg->filename, line, "%s has more than %d values: use fewer", opt->name, LIST_MAX);
+		fail(line, "%s has more than %d values: use fewer", opt->name, LIST_MAX);
 		return -1;
 	}
 	r = check(value, &sentence);
 	if (r == -ENOMEM)
 		parsing.no_memory = true;
 	else if (r < 0)
-		fail(cfg->filename, line, "%s: %s", opt->name, sentence ? sentence : "bad value");
+		fail(line, "%s: %s", opt->name, sentence ? sentence : "bad value");
 	free(sentence);
 	return parsing.errors < ERRORS_MAX && !parsing.no_memory ? 0 : -1;
 }
@@ -228,8 +225,7 @@ static int build_list(struct policy *policy, cfg_t *section, const char *key, ad
 		int r = add(policy, cfg_getnstr(section, key, i), &sentence);
 
 		if (r == -EINVAL)
-			fail(section->filename, line_of_key(section, key), "%s: %s", key,
-			     sentence ? sentence : "bad value");
+			fail(line_of_key(section, key), "%s: %s", key, sentence ? sentence : "bad value");
 		free(sentence);
 		if (r < 0)
 			return r;
@@ -267,7 +263,7 @@ static int build_sections(struct policy *policy, cfg_t *section)
 static void check_policy(const struct policy *policy, cfg_t *section)
 {
 	static const struct fault_set nothing;
-	const char *path = section->filename, *name = policy->name;
+	const char *name = policy->name;
 	unsigned int line = line_of_policy(section);
 	bool revives = false, none = false;
 
@@ -278,30 +274,30 @@ static void check_policy(const struct policy *policy, cfg_t *section)
 		revives |= type != ACTION_NONE && type != ACTION_SIGNAL;
 	}
 	if (policy->match.count == 0)
-		fail(path, line, "policy \"%s\" matches no process: add match = { \"comm:NAME\" }", name);
+		fail(line, "policy \"%s\" matches no process: add match = { \"comm:NAME\" }", name);
 	if (policy->action_count == 0)
-		fail(path, line,
-		     "policy \"%s\" has no actions: add actions = { \"restart\" }, or { \"none\" }", name);
+		fail(line, "policy \"%s\" has no actions: add actions = { \"restart\" }, or { \"none\" }",
+		     name);
 	if (!memcmp(&policy->faults, &nothing, sizeof(nothing)))
-		fail(path, line,
+		fail(line,
 		     "policy \"%s\" reacts to no fault: leave faults out for the usual ones, or name some",
 		     name);
 	if (none && policy->action_count > 1)
-		fail(path, line_of_key(section, "actions"),
+		fail(line_of_key(section, "actions"),
 		     "actions of policy \"%s\": none cannot be a rung among others, leave it or them out",
 		     name);
 	if (policy->backoff.max < policy->backoff.initial)
-		fail(path, line,
+		fail(line,
 		     "policy \"%s\": backoff.max is less than backoff.initial: make it at least as long",
 		     name);
 	if (policy->healthy.listening && policy->action_count && !revives)
-		fail(path, line,
+		fail(line,
 		     "policy \"%s\": healthy.listening waits for a process that no action brings up: add "
 		     "restart to actions, or leave listening out",
 		     name);
 	for (size_t i = 0; i < policy->requires_count; i++)
 		if (!strcmp(policy->requires[i], name))
-			fail(path, line_of_key(section, "requires"),
+			fail(line_of_key(section, "requires"),
 			     "policy \"%s\" requires itself: leave that out", name);
 }
 
@@ -313,17 +309,16 @@ static int build_policy(struct config *config, cfg_t *section)
 	int r = config_check_name(name, &sentence);
 
 	if (r < 0) {
-		fail(section->filename, line_of_policy(section), "policy: %s",
-		     sentence ? sentence : "bad name");
+		fail(line_of_policy(section), "policy: %s", sentence ? sentence : "bad name");
 		free(sentence);
 		return -EINVAL;
 	}
-	if (asprintf(&origin, "%s:%u", section->filename, line_of_policy(section)) < 0)
+	if (asprintf(&origin, "%s:%u", parsing.path, line_of_policy(section)) < 0)
 		return -ENOMEM;
 	policy = config_add_policy(config, name, origin);
 	free(origin);
 	if (!policy && config->policy_count >= CONFIG_POLICIES_MAX) {
-		fail(section->filename, line_of_policy(section), "there are more than %d policies: join some",
+		fail(line_of_policy(section), "there are more than %d policies: join some",
 		     CONFIG_POLICIES_MAX);
 		return -EINVAL;
 	}
@@ -355,7 +350,7 @@ static int build(struct config *config, cfg_t *cfg)
 	return r == -ENOMEM ? r : 0;
 }
 
-static cfg_t *new_parser(const char *path)
+static cfg_t *new_parser(void)
 {
 	cfg_t *cfg;
 
@@ -366,7 +361,6 @@ static cfg_t *new_parser(const char *path)
 	if (!cfg)
 		return NULL;
 	cfg_set_error_function(cfg, on_error);
-	cfg->filename = strdup(path);
 	return cfg;
 }
 
@@ -378,15 +372,16 @@ int config_parse(struct config *config, const char *path, const char *text, size
 
 	if (len == 0)
 		return 0;
-	cfg = new_parser(path);
+	cfg = new_parser();
 	/* Read-only: fmemopen(3) takes a pointer that is not const for its other modes. */
 	file = cfg ? fmemopen((void *)text, len, "r") : NULL;
+	parsing.path = path;
 	parsing.errors = 0;
-	parsing.no_memory = !file || !cfg->filename;
+	parsing.no_memory = !file;
 	if (!parsing.no_memory && cfg_parse_fp(cfg, file) == CFG_SUCCESS && parsing.errors == 0)
 		r = build(config, cfg);
 	else if (!parsing.no_memory && parsing.errors == 0)
-		fail(path, (unsigned int)cfg->line,
+		fail((unsigned int)cfg->line,
 		     "cannot be parsed from here on: look for a quote or a brace too many or too few");
 	if (file)
 		fclose(file);

@@ -49,18 +49,21 @@ static void add_args(json_t *object, json_t *faultd, const struct process *proce
 
 static void add_command_line(json_t *object, const struct process *process)
 {
-	char *line, buf[ARGS_MAX_BYTES + 4];
+	bool cut = process->args_len > FE_ARGS_MAX;
+	struct text line = {0};
+	char *joined;
 
 	if (!process->args || process->args_len == 0)
 		return;
-	line = text_join_args(process->args, process->args_len);
-	if (!line)
+	joined = text_join_args(process->args, cut ? FE_ARGS_MAX : process->args_len);
+	if (!joined)
 		return;
-	text_escape(buf, ARGS_MAX_BYTES, line, strlen(line));
-	if (process->args_total > process->args_len && strlen(line) < ARGS_MAX_BYTES)
-		strcat(buf, "...");
-	json_put_fixed(object, "command_line", buf);
-	free(line);
+	text_add(&line, joined);
+	if (cut || process->args_len < process->args_total)
+		text_add(&line, "...");
+	json_put_fixed(object, "command_line", line.s);
+	text_free(&line);
+	free(joined);
 }
 
 static void add_entity(json_t *object, const struct process *process)

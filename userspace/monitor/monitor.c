@@ -93,8 +93,9 @@ static bool tell_losses(struct monitor *monitor)
 	report.self.lost = lost - monitor->lost_told;
 	emit(monitor, &report);
 	if (monitor->output.lost != lost) {
-		/* The line about the loss is none itself. */
+		/* The line about the loss is none itself: its turn comes again. */
 		monitor->output.lost = lost;
+		monitor->sequence--;
 		return false;
 	}
 	monitor->lost_told = lost;

@@ -40,19 +40,20 @@ static void add_time(struct text *out, const struct monitor *monitor, uint64_t t
 	paint(out, monitor, plain);
 }
 
-static void add_name(struct text *out, const struct monitor *monitor, const struct process *process)
+/* The process, unless what follows starts with its name anyway. */
+static void add_name(struct text *out, const struct monitor *monitor, const struct report *report)
 {
-	size_t before;
+	struct text name = {0};
 
-	paint(out, monitor, bold);
-	before = out->len;
-	words_name(out, process);
-	if (out->len > before) {
+	words_name(&name, &report->incident->who);
+	if (name.len > 0 && !name.failed &&
+	    !(report->message && strncmp(report->message, name.s, name.len) == 0)) {
+		paint(out, monitor, bold);
+		text_add(out, name.s);
 		paint(out, monitor, plain);
 		text_add(out, "  ");
-	} else {
-		paint(out, monitor, plain);
 	}
+	text_free(&name);
 }
 
 /* Where it ran, at the end of its line: the unit, or else the container. */
@@ -73,6 +74,16 @@ static void add_place(struct text *out, const struct monitor *monitor, const str
 		words_add(out, id, NOTE_MAX);
 	}
 	paint(out, monitor, plain);
+}
+
+/* What there is to say; a line of a table ends without a full stop. */
+static void add_what(struct text *out, const struct report *report)
+{
+	size_t before = out->len;
+
+	words_what(out, report);
+	if (out->len >= before + 2 && out->s[out->len - 1] == '.' && out->s[out->len - 2] != '.')
+		out->s[--out->len] = '\0';
 }
 
 static void begin_line(struct text *out, const struct monitor *monitor, const struct report *report)
@@ -198,8 +209,8 @@ static void add_fault_line(struct text *out, const struct monitor *monitor, cons
 
 	begin_line(out, monitor, report);
 	if (incident)
-		add_name(out, monitor, &incident->who);
-	words_what(out, report);
+		add_name(out, monitor, report);
+	add_what(out, report);
 	if (incident)
 		add_place(out, monitor, &incident->who);
 	text_add(out, "\n");
@@ -220,13 +231,13 @@ static void add_further_line(struct text *out, const struct monitor *monitor, co
 	} else {
 		add_time(out, monitor, report->time);
 		text_addf(out, "  %-*s ", TITLE_WIDTH, "");
-		add_name(out, monitor, &incident->who);
+		add_name(out, monitor, report);
 	}
 	if (report->type == REPORT_OUTCOME && report->outcome == OUTCOME_SUCCESS)
 		paint(out, monitor, green);
 	else if (report->type == REPORT_OUTCOME && report->outcome == OUTCOME_FAILURE)
 		paint(out, monitor, red);
-	words_what(out, report);
+	add_what(out, report);
 	if (report->type == REPORT_OUTCOME)
 		paint(out, monitor, plain);
 	text_add(out, "\n");

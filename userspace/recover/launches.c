@@ -120,7 +120,7 @@ bool launches_expire(struct launches *l, uint64_t now, bool (*in_use)(void *arg,
 bool launches_running(const struct launches *l, uint64_t key, uint64_t since)
 {
 	for (const struct launch_entry *e = l->newest; e; e = e->older)
-		if (!e->gone && !e->forked && e->launch->key == key && e->start >= since)
+		if (!e->gone && !e->forked && !e->ours && e->launch->key == key && e->start >= since)
 			return true;
 	return false;
 }

@@ -19,7 +19,8 @@ struct launch_entry {
 	uint64_t start;
 	struct launch *launch;
 	bool forked;   /* shares its parent's record: it has executed nothing itself */
-	bool own_exec; /* we started it: its exec event tells nothing new */
+	bool ours;     /* we started it ... */
+	bool own_exec; /* ... and its exec event, which tells nothing new, is still to come */
 	uint64_t gone; /* ns; 0: it lives */
 };
 
@@ -44,7 +45,7 @@ void launches_gone(struct launches *launches, pid_t pid, uint64_t start, uint64_
  */
 bool launches_expire(struct launches *launches, uint64_t now,
 		     bool (*in_use)(void *arg, const struct launch *), void *arg);
-/* Whether a process with this key that started at `since` or later lives. */
+/* Whether a process with this key lives that somebody else started at `since` or later. */
 bool launches_running(const struct launches *launches, uint64_t key, uint64_t since);
 /* The oldest living process that shares the record without being the one that executed; NULL. */
 struct launch_entry *launches_heir(struct launches *launches, const struct launch *launch, uint64_t since);

@@ -159,7 +159,7 @@ int policy_wait_status(const struct incident *incident)
 }
 
 const struct refusal *policy_unit_refusal(const struct incident *incident, const struct unit_info *unit,
-					  bool main_alive, bool named)
+					  bool main_alive, bool named, bool own)
 {
 	static const struct refusal missing = {"no-such-unit", "systemd knows no such unit"};
 	static const struct refusal stopping = {"stop-requested", "its unit is being stopped"};
@@ -167,7 +167,6 @@ const struct refusal *policy_unit_refusal(const struct incident *incident, const
 	static const struct refusal restarting = {"supervisor-acts", "systemd restarts it itself (Restart=)"};
 	static const struct refusal worker = {"worker-of-living-parent",
 					      "the main process of its unit lives"};
-	bool is_main = !main_alive || unit->main_pid == incident->who.pid;
 	bool watchdog = incident->why.cause && strcmp(incident->why.cause, "watchdog") == 0;
 	bool ended = family_of(incident) != FAMILY_STALL && family_of(incident) != FAMILY_RESOURCE;
 
@@ -177,9 +176,9 @@ const struct refusal *policy_unit_refusal(const struct incident *incident, const
 		return &stopping;
 	if (unit->job)
 		return &starting;
-	if (!ended)
+	if (!ended || !own)
 		return NULL; /* it lives, and systemd sees nothing wrong with that */
-	if (!is_main)
+	if (main_alive)
 		return named ? NULL : &worker;
 	/* What it has done already counts more than what its settings say. */
 	if (strcmp(unit->sub_state, "auto-restart") == 0)

@@ -34,10 +34,12 @@ const struct refusal *policy_refusal(const struct situation *situation);
 
 /*
  * The same for a process of a systemd unit, from the unit's properties. named: the configuration names the
- * unit to restart, whatever became of its main process.
+ * unit to restart, whatever became of its main process. own: the process at fault is one of this unit; of
+ * others only matters whether they exist and are being worked on. main_alive: its main process is another
+ * one than that at fault, and lives.
  */
 const struct refusal *policy_unit_refusal(const struct incident *incident, const struct unit_info *unit,
-					  bool main_alive, bool named);
+					  bool main_alive, bool named, bool own);
 
 /* Status as wait(2) would give it, as far as the incident tells. */
 int policy_wait_status(const struct incident *incident);

@@ -13,7 +13,15 @@
 #include "recover/policy.h"
 #include "recover/recover.h"
 
-enum { TARGETS_MAX = 4096, RECOVERIES_MAX = 1024, OWN_SIGNALS = 64, ANCESTORS_MAX = 64, LABEL_SIZE = 300 };
+enum {
+	TARGETS_MAX = 4096,
+	TARGET_BUCKETS = 256,
+	RECOVERIES_MAX = 1024,
+	OWN_SIGNALS = 64,
+	DEATHS = 1024,
+	ANCESTORS_MAX = 64,
+	LABEL_SIZE = 300
+};
 
 /* What a policy wants, copied: the configuration may be replaced while a recovery is under way. */
 struct plan {
@@ -51,7 +59,8 @@ enum recovery_state {
 struct rung {
 	const struct action *action; /* as configured, in the plan */
 	enum action_type type;
-	char argument[LABEL_SIZE]; /* unit or command, where type is not action->type */
+	const char *argument;  /* unit or command; NULL: none */
+	char text[LABEL_SIZE]; /* its memory where the configuration does not say it */
 };
 
 struct recovery {
@@ -70,11 +79,11 @@ struct recovery {
 	struct rung rung;
 	bool admitted; /* backoff, limit and budget were asked and have agreed */
 	bool acted;
+	bool failed; /* something that should have helped did not */
 	bool wait_told;
 	unsigned int attempt;
-	unsigned int looks;  /* at the unit that systemd restarts */
-	const char *failure; /* what went wrong last, static text; NULL: nothing */
-	char failure_text[256];
+	unsigned int looks; /* at the unit that systemd restarts */
+	char failure[256];  /* what went wrong last, in words */
 
 	struct pidref old; /* the process at fault */
 	bool old_gone;
@@ -94,7 +103,8 @@ struct recovery {
 
 struct own_signal {
 	pid_t pid;
-	uint64_t time;
+	uint64_t start;
+	int signo;
 };
 
 struct run;
@@ -103,7 +113,7 @@ struct recover {
 	struct recover_options options;
 	struct launches launches;
 	struct loop_source *expiry; /* while there are launch records of processes that have gone */
-	struct target *targets[256];
+	struct target *targets[TARGET_BUCKETS];
 	size_t target_count;
 	struct recovery *recoveries;
 	unsigned int recovery_count;
@@ -116,6 +126,11 @@ struct recover {
 	size_t ancestor_count;
 	struct own_signal own_signals[OWN_SIGNALS];
 	size_t own_signal_next;
+	struct {
+		pid_t pid;
+		uint64_t start;
+	} deaths[DEATHS]; /* that were taken up, so that none is twice */
+	size_t death_next;
 	struct run *run;
 	uint64_t random; /* state of the jitter's generator */
 };
@@ -156,6 +171,8 @@ void survey_ancestors(struct recover *recover);
 void survey_process(struct recovery *recovery);
 /* What the plan's action comes to for this process. */
 void survey_rung(struct recovery *recovery, const struct action *action);
+/* Whether it is a process of a system service, which systemd restarts. */
+bool survey_service(const struct recover *recover, const struct process *process);
 /* The unit to ask systemd about before this rung; NULL: nothing to ask. */
 const char *survey_unit(const struct recovery *recovery);
 /* What actions of this recovery are counted for. */
@@ -167,6 +184,8 @@ void ladder_rung_done(struct recovery *recovery, int error);
 void ladder_old_gone(struct recovery *recovery);
 /* A rung is over and it did not help: on to the next, or the end. */
 void ladder_failed(struct recovery *recovery);
+/* It helped. */
+void ladder_succeeded(struct recovery *recovery);
 void ladder_set_timer(struct recovery *recovery, uint64_t at, loop_timer_fn fn);
 
 /* verify.c */
@@ -181,7 +200,7 @@ void verify_take(struct recovery *recovery, pid_t pid, uint64_t start);
 
 /* say.c: reports. */
 void say_action(const struct recovery *recovery, const char *state, const char *reason, const char *sentence);
-void say_outcome(struct recovery *recovery, bool success);
+void say_outcome(struct recovery *recovery, enum report_outcome outcome);
 void say_breaker(const struct recovery *recovery);
 /* Why the rung failed, for the outcome's sentence. */
 void say_failure(struct recovery *recovery, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -194,6 +213,6 @@ void run_child_ended(struct recover *recover, pid_t pid, int status);
 /* Starts the command; as launch_spawn(). */
 int run_spawn(struct recover *recover, pid_t *ret_pid, const char **ret_stage);
 /* A recovery of the command is over. */
-void run_recovered(struct recover *recover, const struct recovery *recovery);
+void run_recovered(struct recover *recover);
 
 #endif

@@ -47,7 +47,10 @@ static bool is_own_signal(const struct recover *recover, const struct incident *
 	if (!incident->sender.known || incident->sender.pid != getpid())
 		return false;
 	for (size_t i = 0; i < OWN_SIGNALS; i++)
-		if (recover->own_signals[i].pid == incident->who.pid)
+		if (recover->own_signals[i].pid &&
+		    same_process(recover->own_signals[i].pid, recover->own_signals[i].start,
+				 incident->who.pid, incident->who.start) &&
+		    (!incident->signo || recover->own_signals[i].signo == incident->signo))
 			return true;
 	return false;
 }
@@ -140,7 +143,7 @@ static bool have_command(const char *name)
 static bool is_identifier(const char *s)
 {
 	return *s &&
-	       s[strspn(s, "0123456789abcdefABCDEFghijklmnopqrstuvwxyzGHIJKLMNOPQRSTUVWXYZ_.-")] == '\0' &&
+	       s[strspn(s, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_.-")] == '\0' &&
 	       *s != '-';
 }
 
@@ -156,7 +159,8 @@ static void resolve_container(struct recovery *recovery)
 	if (!runtime || !is_identifier(who->container))
 		recovery->situation.no_way = "no docker or podman command";
 	else
-		snprintf(rung->argument, sizeof(rung->argument), "%s restart %s", runtime, who->container);
+		snprintf(rung->text, sizeof(rung->text), "%s restart %s", runtime, who->container);
+	rung->argument = rung->text;
 }
 
 static bool is_service(const char *unit)
@@ -166,6 +170,11 @@ static bool is_service(const char *unit)
 	return n > 8 && n < UNIT_NAME_SIZE && strcmp(unit + n - 8, ".service") == 0;
 }
 
+bool survey_service(const struct recover *recover, const struct process *process)
+{
+	return recover->systemd && is_service(process->unit) && !supervisor_is_user_manager(process->cgroup);
+}
+
 static void resolve_restart(struct recovery *recovery)
 {
 	const struct process *who = &recovery->incident->who;
@@ -173,10 +182,9 @@ static void resolve_restart(struct recovery *recovery)
 
 	if (recovery->run) {
 		rung->type = ACTION_RESPAWN;
-	} else if (recovery->recover->systemd && is_service(who->unit) &&
-		   !supervisor_is_user_manager(who->cgroup)) {
+	} else if (survey_service(recovery->recover, who)) {
 		rung->type = ACTION_RESTART_UNIT;
-		snprintf(rung->argument, sizeof(rung->argument), "%s", who->unit);
+		rung->argument = who->unit;
 	} else if (who->container) {
 		resolve_container(recovery);
 	} else {
@@ -189,8 +197,7 @@ void survey_rung(struct recovery *recovery, const struct action *action)
 	struct rung *rung = &recovery->rung;
 
 	*rung = (struct rung){.action = action, .type = action->type};
-	if (action->argument)
-		snprintf(rung->argument, sizeof(rung->argument), "%s", action->argument);
+	rung->argument = action->argument;
 	recovery->situation.no_way = NULL;
 	if (action->type == ACTION_RESTART)
 		resolve_restart(recovery);
@@ -241,7 +248,7 @@ const char *survey_unit(const struct recovery *recovery)
 		return recovery->rung.argument;
 	if (type != ACTION_RESPAWN && type != ACTION_RESTART_COMMAND)
 		return NULL;
-	return is_service(who->unit) && !supervisor_is_user_manager(who->cgroup) ? who->unit : NULL;
+	return survey_service(recovery->recover, who) ? who->unit : NULL;
 }
 
 static uint64_t hash_string(uint64_t h, const char *s)

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Which faults of which processes are reported, and what the kernel therefore has to tell. */
+#include "core/scope.h"
+
+#include <string.h>
+
+/* Stopping a container ends all that is in it with the kernel's own SIGKILLs: ordinary life. */
+static bool namespace_ended(const struct incident *incident)
+{
+	return incident->kind == FAULT_KILL_SIGKILL && incident->sender.known &&
+	       (incident->sender.flags & (FE_SENDER_EXITING | FE_SENDER_NSINIT)) ==
+		       (FE_SENDER_EXITING | FE_SENDER_NSINIT);
+}
+
+bool scope_reports(const struct options *options, const struct config *config,
+		   const struct incident *incident)
+{
+	struct fault_set set = options->faults;
+	bool named = options->match.count > 0;
+
+	if (config_policy_for(config, &incident->who, incident->kind))
+		return true;
+	if (named && !match_any(&options->match, &incident->who))
+		return false;
+	if (!options->faults_given) {
+		fault_set_default(&set);
+		if (named) {
+			fault_set_apply(&set, "kill");
+			fault_set_add(&set, FAULT_EXIT_FAILURE);
+		} else if (namespace_ended(incident)) {
+			return false;
+		}
+	}
+	return fault_set_has(&set, incident->kind);
+}
+
+void scope_needs(struct scope_needs *ret, const struct options *options, const struct config *config)
+{
+	struct fault_set set = options->faults;
+	bool named = options->match.count > 0 || config->policy_count > 0 || options->command;
+
+	if (!options->faults_given)
+		fault_set_default(&set);
+	memset(ret, 0, sizeof(*ret));
+	for (int signo = 1; signo <= 64; signo++)
+		if (named || fault_set_has(&set, fault_kill_of_signal(signo)))
+			ret->kill_mask |= 1ULL << (signo & 63);
+	ret->identities = named;
+	ret->exit_failure = named || fault_set_has(&set, FAULT_EXIT_FAILURE);
+	ret->exit_zero = fault_set_has(&set, FAULT_EXIT_UNEXPECTED);
+	for (size_t i = 0; i < config->policy_count; i++)
+		if (fault_set_has(&config->policies[i].faults, FAULT_EXIT_UNEXPECTED))
+			ret->exit_zero = true;
+}

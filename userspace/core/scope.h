@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which faults of which processes are reported, and what the kernel therefore has to tell. */
+#ifndef FAULTD_CORE_SCOPE_H
+#define FAULTD_CORE_SCOPE_H
+
+#include "core/config.h"
+#include "core/incident.h"
+#include "core/options.h"
+
+/*
+ * Policies first: what one names is reported. Else --faults decides, where it was given; else the default
+ * set, and for processes that --match names also kill.* and exit.failure. Pure.
+ */
+bool scope_reports(const struct options *options, const struct config *config,
+		   const struct incident *incident);
+
+struct scope_needs {
+	uint64_t kill_mask; /* by signal number; see struct fe_settings */
+	bool exit_failure, exit_zero, identities;
+};
+
+void scope_needs(struct scope_needs *ret, const struct options *options, const struct config *config);
+
+#endif

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* signal: sent through the pidfd; on a ladder its time is what the process has to go away. */
+#include <errno.h>
+#include <string.h>
+
+#include "recover/private.h"
+
+static int start(struct recovery *recovery)
+{
+	bool last = recovery->index + 1 >= recovery->plan->action_count;
+	int r = recovery->old.fd < 0
+			? -3
+			: recover_signal(recovery->recover, &recovery->old, recovery->rung.action->signo);
+
+	if (r < 0) {
+		say_failure(recovery, "%s could not be sent (%s)", signal_name(recovery->rung.action->signo),
+			    strerror(-r));
+		return r;
+	}
+	return last ? 1 : 0;
+}
+
+static void old_gone(struct recovery *recovery)
+{
+	ladder_rung_done(recovery, 0);
+}
+
+const struct action_ops action_signal = {
+	.type = ACTION_SIGNAL,
+	.timeout = 2 * NSEC_PER_SEC,
+	.start = start,
+	.old_gone = old_gone,
+};
