@@ -279,7 +279,7 @@ static __always_inline void send_death(__u32 prog, struct process_key key, __u32
 			 sizeof(*death) - sizeof(struct fe_header));
 	record_header(record, FE_DEATH);
 	death->flags = flags;
-	end = identity_fill(prog, VAR_START, (__u64)task, 0);
+	end = identity_fill(prog, VAR_START);
 	fill_signal(death, task, signo, info);
 	copy_sender(&death->sender, key, signo);
 	copy_request(&death->request, key);

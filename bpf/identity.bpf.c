@@ -7,32 +7,33 @@
 enum { NAME_SPAN = 256 }; /* NAME_MAX and its NUL */
 
 /* The components that were collected from leaf to root, written from root to leaf. */
-static __always_inline int write_components(struct record *record, __u32 offset, int count, __u32 cut)
+static __always_inline int write_components(struct record *record, __u32 offset, __u32 cut)
 {
-	__u32 start = offset;
-
-	if (!count) {
-		record->bytes[offset & (RECORD_MAX - 1)] = '/';
-		return 1 | cut;
-	}
-	for (int i = 0; i < PATH_DEPTH; i++) {
-		int index = count - 1 - i;
+	record->written = 0;
+	for (__u32 i = 0; i < PATH_DEPTH; i++) {
+		__u32 index = record->name_count - 1 - i, done = record->written;
+		__u64 name;
 		long len;
 
-		if (index < 0)
+		if (index >= PATH_DEPTH)
 			break;
-		if (offset - start > FE_PATH_MAX - NAME_SPAN) {
+		name = record->names[index & 63];
+		if (!name)
+			continue;
+		if (done > FE_PATH_MAX - NAME_SPAN) {
 			cut = FE_ID_PATH_CUT << 16;
 			break;
 		}
-		record->bytes[offset & (RECORD_MAX - 1)] = '/';
-		offset++;
-		len = bpf_probe_read_kernel_str(&record->bytes[offset & (RECORD_MAX - 1)], NAME_SPAN,
-						(void *)record->names[index & 63]);
-		if (len > 0 && len <= NAME_SPAN)
-			offset += len - 1;
+		record->bytes[(offset + done) & (RECORD_MAX - 1)] = '/';
+		len = bpf_probe_read_kernel_str(&record->bytes[(offset + done + 1) & (RECORD_MAX - 1)],
+						NAME_SPAN, (void *)name);
+		record->written = done + (len > 0 ? len : 1);
 	}
-	return (offset - start) | cut;
+	if (!record->written) {
+		record->bytes[offset & (RECORD_MAX - 1)] = '/';
+		record->written = 1;
+	}
+	return (record->written & 0xffff) | cut;
 }
 
 __noinline int identity_path(__u32 prog, __u32 offset, __u64 mnt_address, __u64 dentry_address)
@@ -40,13 +41,13 @@ __noinline int identity_path(__u32 prog, __u32 offset, __u64 mnt_address, __u64 
 	struct record *record = record_get(prog);
 	struct dentry *dentry = (void *)dentry_address;
 	struct vfsmount *mnt = (void *)mnt_address;
-	int count = 0;
-	__u32 cut = FE_ID_PATH_CUT << 16;
+	__u32 cut = FE_ID_PATH_CUT << 16, i;
 
 	if (!record || !dentry)
 		return 0;
-	for (int i = 0; i < PATH_DEPTH; i++) {
+	for (i = 0; i < PATH_DEPTH; i++) {
 		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+		__u64 name = 0;
 
 		if (dentry == BPF_CORE_READ(mnt, mnt_root) || dentry == parent) {
 			struct mount *mount = (void *)mnt - bpf_core_field_offset(struct mount, mnt);
@@ -58,36 +59,36 @@ __noinline int identity_path(__u32 prog, __u32 offset, __u64 mnt_address, __u64 
 			}
 			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
 			mnt = (void *)above + bpf_core_field_offset(struct mount, mnt);
-			continue;
+		} else {
+			name = (__u64)BPF_CORE_READ(dentry, d_name.name);
+			dentry = parent;
 		}
-		record->names[count & 63] = (__u64)BPF_CORE_READ(dentry, d_name.name);
-		count++;
-		dentry = parent;
+		record->names[i] = name;
 	}
-	return write_components(record, offset, count, cut);
+	record->name_count = i;
+	return write_components(record, offset, cut);
 }
 
 __noinline int identity_cgroup_path(__u32 prog, __u32 offset, __u64 kernfs_node)
 {
 	struct record *record = record_get(prog);
 	struct kernfs_node *node = (void *)kernfs_node;
-	int count = 0;
-	__u32 cut = FE_ID_PATH_CUT << 16;
+	__u32 cut = FE_ID_PATH_CUT << 16, i;
 
 	if (!record || !node)
 		return 0;
-	for (int i = 0; i < PATH_DEPTH; i++) {
+	for (i = 0; i < PATH_DEPTH; i++) {
 		struct kernfs_node *parent = compat_kernfs_parent(node);
 
 		if (!parent) {
 			cut = 0;
 			break;
 		}
-		record->names[count & 63] = (__u64)BPF_CORE_READ(node, name);
-		count++;
+		record->names[i] = (__u64)BPF_CORE_READ(node, name);
 		node = parent;
 	}
-	return write_components(record, offset, count, cut);
+	record->name_count = i;
+	return write_components(record, offset, cut);
 }
 
 /* Unified hierarchy first; on a host that leaves it empty, the v1 memory hierarchy. */
@@ -182,10 +183,10 @@ static __always_inline __u32 fill_args(struct fe_identity *id, struct record *re
 	return len;
 }
 
-__noinline int identity_fill(__u32 prog, __u32 offset, __u64 task_address, __u32 foreign)
+__noinline int identity_fill(__u32 prog, __u32 offset)
 {
 	struct record *record = record_get(prog);
-	struct task_struct *task = (void *)task_address;
+	struct task_struct *task = (void *)bpf_get_current_task();
 	struct fe_identity *id;
 	struct mm_struct *mm;
 	struct fs_struct *fs;
@@ -213,7 +214,7 @@ __noinline int identity_fill(__u32 prog, __u32 offset, __u64 task_address, __u32
 	id->cgroup_len = len & 0xffff;
 	id->flags |= cgroup_flags;
 	offset += id->cgroup_len;
-	if (mm && !foreign)
+	if (mm)
 		offset += fill_args(id, record, offset, mm);
 	return offset;
 }

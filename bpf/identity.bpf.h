@@ -16,10 +16,9 @@ int identity_path(__u32 prog, __u32 offset, __u64 mnt, __u64 dentry);
 /* The same for a cgroup's kernfs node. */
 int identity_cgroup_path(__u32 prog, __u32 offset, __u64 kernfs_node);
 /*
- * Fills the struct fe_identity that follows the header of the record of prog, for the current task or, with
- * foreign set, for another one (its memory cannot be read: no arguments). The variable part starts at offset.
- * Returns the offset behind it.
+ * Fills the struct fe_identity that follows the header of the record of prog, for the current task. The
+ * variable part starts at offset. Returns the offset behind it.
  */
-int identity_fill(__u32 prog, __u32 offset, __u64 task, __u32 foreign);
+int identity_fill(__u32 prog, __u32 offset);
 
 #endif

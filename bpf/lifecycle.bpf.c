@@ -24,7 +24,7 @@ static __always_inline void send_exit(__u32 prog, struct task_struct *task, stru
 	if (!record)
 		return;
 	event = (void *)record->bytes;
-	end = identity_fill(prog, sizeof(*event), (__u64)task, 0);
+	end = identity_fill(prog, sizeof(*event));
 	record_header(record, FE_EXIT);
 	event->status = status;
 	event->flags = flags;
@@ -114,7 +114,7 @@ int BPF_PROG(handle_process_exec, struct task_struct *task, int old_pid)
 	if (!record)
 		return 0;
 	event = (void *)record->bytes;
-	end = identity_fill(FE_PROG_PROCESS_EXEC, sizeof(*event), (__u64)task, 0);
+	end = identity_fill(FE_PROG_PROCESS_EXEC, sizeof(*event));
 	record_header(record, FE_EXEC);
 	event->old_tid = old_pid;
 	event->flags = process_watched(task->tgid) ? FE_EXEC_WATCHED : 0;

@@ -25,12 +25,10 @@ extern void bpf_iter_task_vma_destroy(struct bpf_iter_task_vma *it) __ksym __wea
 /* The mappings stand first, their names after the room for FE_MAPS_MAX of them; userspace knows the gap. */
 enum { NAMES_START = sizeof(struct fe_maps) + FE_MAPS_MAX * sizeof(struct fe_mapping) };
 
+/* The counters are in the record: see struct record. */
 struct walk {
 	struct record *record;
 	struct dying *dying;
-	struct file *last_file;
-	__u32 count;
-	__u32 names;
 };
 
 static __always_inline bool is_near(__u64 address, __u64 start, __u64 end)
@@ -41,12 +39,15 @@ static __always_inline bool is_near(__u64 address, __u64 start, __u64 end)
 static __always_inline void add_mapping(struct walk *walk, struct vm_area_struct *vma)
 {
 	__u64 start = BPF_CORE_READ(vma, vm_start), end = BPF_CORE_READ(vma, vm_end);
-	__u32 flags = BPF_CORE_READ(vma, vm_flags), count = walk->count;
+	__u32 flags = BPF_CORE_READ(vma, vm_flags), count, names;
 	struct fe_maps *maps = (void *)walk->record->bytes;
 	struct file *file = BPF_CORE_READ(vma, vm_file);
 	struct fe_mapping *mapping;
+	__u64 inode;
 	int len;
 
+	count = walk->record->map_count;
+	names = walk->record->map_names;
 	/* Room is kept for code and for what lies near the fault: a JVM has hundreds of others. */
 	if (count >= FE_MAPS_MAX / 2 && !(flags & VM_EXEC) && !is_near(walk->dying->address, start, end) &&
 	    !is_near(walk->dying->sp, start, end)) {
@@ -69,19 +70,19 @@ static __always_inline void add_mapping(struct walk *walk, struct vm_area_struct
 		mapping->offset = BPF_CORE_READ(vma, vm_pgoff) * PAGE_SIZE;
 		mapping->inode = BPF_CORE_READ(file, f_inode, i_ino);
 		mapping->dev = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
-		if (file == walk->last_file ||
-		    BPF_CORE_READ(file, f_inode) == BPF_CORE_READ(walk->last_file, f_inode)) {
+		inode = (__u64)BPF_CORE_READ(file, f_inode);
+		if (inode == walk->record->map_inode) {
 			mapping->name_len = FE_MAPPING_SAME_NAME;
-		} else if (walk->names < NAMES_MAX - FE_PATH_MAX) {
-			len = identity_path(FE_PROG_MAPS, NAMES_START + walk->names,
+		} else if (names < NAMES_MAX - FE_PATH_MAX) {
+			len = identity_path(FE_PROG_MAPS, NAMES_START + names,
 					    (__u64)BPF_CORE_READ(file, f_path.mnt),
 					    (__u64)BPF_CORE_READ(file, f_path.dentry));
 			mapping->name_len = len & 0xffff;
-			walk->names += mapping->name_len;
-			walk->last_file = file;
+			walk->record->map_names = names + mapping->name_len;
+			walk->record->map_inode = inode;
 		}
 	}
-	walk->count = count + 1;
+	walk->record->map_count = count + 1;
 }
 
 static __always_inline bool begin(struct walk *walk, struct task_struct *task)
@@ -100,6 +101,9 @@ static __always_inline bool begin(struct walk *walk, struct task_struct *task)
 		return false;
 	maps = (void *)walk->record->bytes;
 	record_header(walk->record, FE_MAPS);
+	walk->record->map_count = 0;
+	walk->record->map_names = 0;
+	walk->record->map_inode = 0;
 	maps->start = key.start;
 	maps->pid = key.tgid;
 	maps->tid = BPF_CORE_READ(task, pid);
@@ -111,9 +115,9 @@ static __always_inline void end(struct walk *walk)
 {
 	struct fe_maps *maps = (void *)walk->record->bytes;
 
-	maps->count = walk->count;
-	maps->names_len = walk->names;
-	record_send(walk->record, &ring_frequent, FE_PROG_MAPS, NAMES_START + walk->names);
+	maps->count = walk->record->map_count;
+	maps->names_len = walk->record->map_names;
+	record_send(walk->record, &ring_frequent, FE_PROG_MAPS, NAMES_START + maps->names_len);
 }
 
 static __always_inline void walk_iterator(struct task_struct *task)

@@ -20,7 +20,16 @@ enum {
  */
 struct record {
 	__u8 bytes[RECORD_MAX + RECORD_SLACK];
-	__u64 names[64]; /* path components on their way from leaf to root */
+	__u64 names[64]; /* path components on their way from leaf to root; 0 where a mount was crossed */
+	/*
+	 * What loops count. Kept here, and volatile, because the verifier does not follow values in map
+	 * memory: it need not tell the states of a loop apart by them.
+	 */
+	volatile __u32 name_count;
+	volatile __u32 written;
+	volatile __u32 map_count;
+	volatile __u32 map_names; /* bytes */
+	volatile __u64 map_inode; /* of the last mapping that has a file */
 };
 
 struct record_map {
@@ -72,12 +81,16 @@ static __always_inline void record_header(struct record *record, __u16 type)
 }
 
 /* Sends the first size bytes of the record; what does not fit into the ring is counted. */
-static __always_inline void record_send(struct record *record, void *ring, __u32 prog, __u32 size)
+static __always_inline void record_send(struct record *record, void *ring, __u32 prog, __u64 size)
 {
 	struct fe_header *header = (void *)record->bytes;
 
+	/* Keeps the compiler from comparing a copy: the verifier learns the bound of the register that it
+	 * sees. */
+	asm volatile("" : "+r"(size));
 	if (size > RECORD_MAX + RECORD_SLACK)
 		size = RECORD_MAX + RECORD_SLACK;
+	asm volatile("" : "+r"(size));
 	header->size = size;
 	if (bpf_ringbuf_output(ring, record->bytes, size, 0))
 		record_lost(prog);

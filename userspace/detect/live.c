@@ -48,7 +48,7 @@ static char failed_program[64];
 
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
 {
-	char line[2048], name[64];
+	char line[8192], name[64];
 
 	vsnprintf(line, sizeof(line), format, args);
 	if (sscanf(line, "libbpf: prog '%63[^']': failed to load", name) == 1 ||
