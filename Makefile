@@ -155,9 +155,55 @@ $(B)/tests/%: $(B)/obj/tests/unit/%.o $(B)/libfaultd.a
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
-.PHONY: unit
+# ---- the commands of the README; each makes sure first that what it needs is there
+
+setup = @tools/dist/setup
+
+.PHONY: run check demo bench tests unit
+run:
+	$(setup) build
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(B)/faultd $(ARGS)
+
+tests: all $(UNIT) $(SUNIT) $(B)/faultd-san
+
+# TIERS="unit live" runs only those.
+check:
+	$(setup) build check
+	$(Q)$(MAKE) --no-print-directory tests
+	$(Q)tests/run $(TIERS)
+
+demo:
+	$(setup) build demo
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tools/demo
+
+bench:
+	$(setup) build bench
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tools/bench/run
+
 unit: $(UNIT)
-	$(Q)for t in $(UNIT); do $$t || exit 1; done
+	$(Q)tests/unit/run $(UNIT)
+
+.PHONY: install
+install: all
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/doc/faultd \
+		$(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)/etc/faultd/faultd.conf.d
+	install -m 755 $(B)/faultd $(DESTDIR)$(PREFIX)/sbin/faultd
+	install -m 755 $(filter-out $(B)/faultd,$(PROGRAMS)) $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 README.md tools/dist/faultd.conf.example $(DESTDIR)$(PREFIX)/share/doc/faultd/
+	sed 's,@PREFIX@,$(PREFIX),' tools/dist/faultd.service.in >$(DESTDIR)$(PREFIX)/lib/systemd/system/faultd.service
+	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/faultd.service
+
+.PHONY: help
+help:
+	@echo 'make            build into $(B)/'
+	@echo 'make run        build, load and stream this host'"'"'s faults (ARGS="--output json" ...)'
+	@echo 'make check      build and run every test (TIERS="unit live" ...)'
+	@echo 'make demo       break real services and watch them come back'
+	@echo 'make bench      measure speed and cost beside the peers'
+	@echo 'make install    PREFIX=$(PREFIX) DESTDIR='
 
 .PHONY: clean
 clean:

@@ -103,8 +103,9 @@ static int read_strings(struct launch *l)
 	if (r < 0)
 		return r == -ENOENT ? -ESRCH : r;
 	l->retitled = looks_retitled(l->args, l->args_len, l->exe);
-	n = proc_read_file(l->pid, "cgroup", SMALL_MAX, &l->cgroups);
-	return n < 0 && n != -ENOENT ? (int)n : 0;
+	if (proc_read_file(l->pid, "cgroup", SMALL_MAX, &l->cgroups) < 0)
+		l->cgroups = NULL; /* a kernel without cgroups */
+	return 0;
 }
 
 static const char *status_value(const char *status, const char *key)
