@@ -138,6 +138,20 @@ $(B)/faultctl: $(call obj,$(CTL_SRC)) $(B)/libfaultd.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDHARD) -pthread -o $@ $^ $(LIBS) -lm
 
+# ---- helpers of the bench: static, so that loading libraries is no part of what is measured
+
+BENCH := $(patsubst tools/bench/%.c,$(B)/bench/%,$(sort $(wildcard tools/bench/*.c)))
+
+$(B)/bench/%: tools/bench/%.c tools/bench/bench.h
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) -O2 -static -o $@ $<
+
+$(B)/bench/nothing: tools/bench/nothing.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 $(WARN) -O2 -static -nostdlib -ffreestanding -fno-stack-protector -o $@ $<
+
 # ---- unit tests; a test that replaces functions names them in one line of its own: // WRAP: open read
 
 wrap_of = $(addprefix -Wl$(comma)--wrap=,$(shell sed -n 's,^// WRAP: *,,p' $(1)))
@@ -180,8 +194,8 @@ demo:
 
 bench:
 	$(setup) build bench
-	$(Q)$(MAKE) --no-print-directory all
-	$(Q)tools/bench/run
+	$(Q)$(MAKE) --no-print-directory all $(BENCH)
+	$(Q)tools/bench/run $(ARGS)
 
 unit: $(UNIT)
 	$(Q)tests/unit/run $(UNIT)

@@ -10,7 +10,7 @@ struct dying_map dying SEC(".maps");
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 2048);
-	__type(key, __u64); /* start time of the group, xor tid << 48: one thread of one process */
+	__type(key, __u64); /* start time of the group, xor tid << 40: one thread of one process */
 	__type(value, struct fe_first_fault);
 } first_faults SEC(".maps");
 

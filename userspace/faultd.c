@@ -133,6 +133,13 @@ static void on_forked(void *arg, pid_t pid, uint64_t start, pid_t ppid)
 	recover_process_forked(f->recover, pid, start, ppid);
 }
 
+static void on_leaving(void *arg, const struct process *process)
+{
+	struct faultd *f = arg;
+
+	recover_process_gone(f->recover, process->pid, process->start);
+}
+
 static void on_lost(void *arg, const char *program, uint64_t lost, uint64_t total)
 {
 	struct faultd *f = arg;
@@ -164,6 +171,7 @@ static struct detect_handler handler(struct faultd *f)
 				       .more = on_more,
 				       .started = on_started,
 				       .forked = on_forked,
+				       .leaving = on_leaving,
 				       .lost = on_lost,
 				       .blind = on_blind};
 }
@@ -310,9 +318,8 @@ static int live(struct faultd *f)
 static int replay(struct faultd *f, struct replay *recording)
 {
 	struct detect_handler h = handler(f);
-	struct detect_wants w = wants(f);
 
-	return replay_run(recording, &h, &w) < 0 ? EXIT_FAILURE : 0;
+	return replay_run(recording, &h) < 0 ? EXIT_FAILURE : 0;
 }
 
 /* ---- start and end */
@@ -352,7 +359,7 @@ static int run(struct faultd *f)
 	if (r >= 0 && f->replaying) {
 		r = replay_open(&recording, f->options.replay, &info);
 		if (r < 0)
-			return r == -ENOMEM ? EXIT_FAILURE : EXIT_FAILURE;
+			return EXIT_FAILURE;
 		incident_seed(info.seed);
 	} else if (r >= 0) {
 		incident_seed(clock_now(loop_clock(f->loop)) ^
@@ -407,9 +414,9 @@ static int claim(const struct faultd *f)
 		return 0;
 	r = instance_claim(acts, &other);
 	if (r == -EBUSY && acts) {
-		log_error("another faultd (pid %d) acts on this host already: stop it, or use --dry-run or "
-			  "--config /dev/null "
-			  "to only watch",
+		log_error("another faultd (pid %d) acts on this host already: stop it, or use --dry-run to "
+			  "only "
+			  "watch",
 			  (int)other);
 		return EXIT_FAILURE;
 	}

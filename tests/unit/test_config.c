@@ -211,7 +211,10 @@ static void defaults(void **state)
 		const struct fault_info *info = fault_info(kind);
 		bool in = info && (info->family == FAMILY_CRASH || info->family == FAMILY_OOM ||
 				   info->family == FAMILY_STALL || kind == FAULT_EXIT_FAILURE ||
-				   kind == FAULT_KILL_SIGKILL);
+				   kind == FAULT_KILL_SIGKILL || kind == FAULT_KILL_SIGSEGV ||
+				   kind == FAULT_KILL_SIGBUS || kind == FAULT_KILL_SIGABRT ||
+				   kind == FAULT_KILL_SIGILL || kind == FAULT_KILL_SIGFPE ||
+				   kind == FAULT_KILL_SIGTRAP || kind == FAULT_KILL_SIGSYS);
 
 		assert_int_equal(fault_set_has(&policy->faults, kind), in);
 	}

@@ -68,7 +68,11 @@ void config_free(struct config *config)
 
 void policy_default_faults(struct fault_set *set)
 {
-	static const char *const words[] = {"crash", "oom", "stall", "exit.failure", "kill.sigkill"};
+	/* Nobody stops a service by a signal that dumps core: who sends one wants it to fail (a watchdog, a
+	 * test). */
+	static const char *const words[] = {"crash",	    "oom",	    "stall",	    "exit.failure",
+					    "kill.sigkill", "kill.sigsegv", "kill.sigbus",  "kill.sigabrt",
+					    "kill.sigill",  "kill.sigfpe",  "kill.sigtrap", "kill.sigsys"};
 
 	*set = (struct fault_set){0};
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)

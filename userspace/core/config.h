@@ -101,7 +101,10 @@ struct config *config_new(void);
 void config_free(struct config *config);
 /* "deadlock", "lock" ...: the threshold's key, and the last part of the fault's name. */
 const char *stall_kind_name(enum stall_kind kind);
-/* crash, oom, stall, exit.failure and kill.sigkill: what a policy reacts to unless it says more. */
+/*
+ * crash, oom, stall, exit.failure, kill.sigkill and kills by a signal that dumps core (but SIGQUIT): what a
+ * policy reacts to unless it says more.
+ */
 void policy_default_faults(struct fault_set *set);
 /*
  * A policy with the default faults, backoff 100ms x2 to 5min jitter 0.1 reset after 10min, limit 5 within

@@ -103,6 +103,7 @@ struct incident {
 	uint64_t time;		      /* of the fault, CLOCK_BOOTTIME ns */
 	uint64_t received;	      /* when we read it */
 	int signo, code;	      /* 0: no signal */
+	bool code_unknown;	      /* nobody saw the signal's si_code */
 	const struct fe_death *death; /* the kernel's record (in the arena); NULL: none */
 	bool has_address;
 	uint64_t address;

@@ -178,6 +178,15 @@ static int check_combination(const struct options *o, char **ret_error)
 	return 0;
 }
 
+/* An option that is known and still refused was a long one with an argument that it does not take. */
+static bool is_known(int option)
+{
+	for (int i = 0; i < OPTIONS; i++)
+		if (table[i].option.val == option)
+			return true;
+	return false;
+}
+
 int options_parse(struct options *ret, int argc, char **argv, char **ret_error)
 {
 	struct option longs[OPTIONS + 1] = {0};
@@ -202,6 +211,9 @@ int options_parse(struct options *ret, int argc, char **argv, char **ret_error)
 			return sentence_error(ret_error, "%s: needs an argument: see faultd --help",
 					      argv[optind - 1]);
 		if (option == '?') {
+			if (is_known(optopt))
+				return sentence_error(ret_error, "%s: takes no argument: see faultd --help",
+						      argv[optind - 1]);
 			if (optopt && optopt < 256)
 				return sentence_error(ret_error, "unknown option '-%c': see faultd --help",
 						      optopt);

@@ -11,9 +11,12 @@
 #include "detect/decode.h"
 #include "detect/known.h"
 
+/* A PID namespace's init goes and takes the others with it: no OOM killer is about. */
+enum { NAMESPACE_ENDS = FE_SENDER_EXITING | FE_SENDER_NSINIT };
+
 enum {
 	RECENT = 64, /* incidents that more may become known about */
-	STACKS = 16, /* stacks whose death record has not come yet */
+	EARLY = 32,  /* stacks and mappings whose death record has not come yet */
 	MARKS = 64,  /* OOM victims that have not died yet, or just did */
 	HELD = 64,   /* SIGKILLs by the kernel whose mark may still come */
 };
@@ -32,16 +35,16 @@ enum {
 /* A process that was asked to end and ends did not fail. systemd's own DefaultTimeoutStopSec. */
 #define REQUEST_TIME (90 * NSEC_PER_SEC)
 
-struct stack {
-	struct fe_stack header; /* pid 0: free */
-	uint8_t *bytes;
+struct early {
+	uint64_t start;
+	pid_t pid;
+	void *record; /* NULL: free */
 };
 
 struct mark {
 	struct fe_oom event; /* victim 0: free */
 	char cgroup[FE_PATH_MAX + 1];
 	char id[sizeof(((struct incident *)0)->id)]; /* of the incident that the first of the group made */
-	unsigned int victims;
 	bool told;
 };
 
@@ -54,8 +57,8 @@ struct correlator {
 	unsigned int held_count;
 	struct mark marks[MARKS];
 	unsigned int next_mark;
-	struct stack stacks[STACKS];
-	unsigned int next_stack;
+	struct early early[EARLY];
+	unsigned int next_early;
 };
 
 int correlator_new(struct correlator **ret, const struct detect_handler *handler)
@@ -82,8 +85,8 @@ void correlator_free(struct correlator *c)
 		incident_unref(c->recent[i]);
 	for (unsigned int i = 0; i < c->held_count; i++)
 		incident_unref(c->held[i]);
-	for (int i = 0; i < STACKS; i++)
-		free(c->stacks[i].bytes);
+	for (int i = 0; i < EARLY; i++)
+		free(c->early[i].record);
 	known_free(c->known);
 	free(c);
 }
@@ -107,42 +110,70 @@ static struct incident *find_recent(struct correlator *c, pid_t pid, uint64_t st
 	return NULL;
 }
 
-/* ---- stacks come before the death record that they belong to */
+/* ---- stacks and mappings have a ring of their own, and come before the death record or after it */
 
-static void keep_stack(struct correlator *c, const struct fe_stack *stack)
+static bool attach_stack(struct incident *incident, const struct fe_stack *stack)
 {
-	struct stack *to = &c->stacks[c->next_stack];
-	uint8_t *bytes = realloc(to->bytes, stack->len ? stack->len : 1);
+	uint8_t *copy = incident->stack || !stack->len ? NULL : incident_alloc(incident, stack->len);
 
-	if (!bytes)
-		return;
-	to->bytes = bytes;
-	to->header = *stack;
-	memcpy(bytes, stack + 1, stack->len);
-	c->next_stack = (c->next_stack + 1) % STACKS;
+	if (!copy)
+		return false;
+	memcpy(copy, stack + 1, stack->len);
+	incident->stack = copy;
+	incident->stack_len = stack->len;
+	incident->stack_address = stack->address;
+	return true;
 }
 
-static void take_stack(struct correlator *c, struct incident *incident)
+static bool attach(struct incident *incident, const struct fe_header *header)
 {
-	for (int i = 0; i < STACKS; i++) {
-		struct stack *stack = &c->stacks[i];
-		uint8_t *copy;
+	if (header->type == FE_STACK)
+		return attach_stack(incident, (const struct fe_stack *)header);
+	return !incident->maps && decode_maps(incident, (const struct fe_maps *)header) >= 0 &&
+	       incident->maps;
+}
 
-		if ((pid_t)stack->header.pid != incident->who.pid ||
-		    stack->header.start != incident->who.start)
+static void take_early(struct correlator *c, struct incident *incident)
+{
+	for (int i = 0; i < EARLY; i++) {
+		struct early *early = &c->early[i];
+
+		if (!early->record || early->pid != incident->who.pid || early->start != incident->who.start)
 			continue;
-		copy = incident_alloc(incident, stack->header.len ? stack->header.len : 1);
-		if (copy) {
-			memcpy(copy, stack->bytes, stack->header.len);
-			incident->stack = copy;
-			incident->stack_len = stack->header.len;
-			incident->stack_address = stack->header.address;
-		}
-		stack->header.pid = 0;
-		free(stack->bytes);
-		stack->bytes = NULL;
+		attach(incident, early->record);
+		free(early->record);
+		early->record = NULL;
+	}
+}
+
+static void feed_part(struct correlator *c, pid_t pid, uint64_t start, const void *record, size_t size)
+{
+	struct incident *incident = find_recent(c, pid, start);
+	struct early *early = &c->early[c->next_early];
+	void *copy;
+
+	if (incident && incident->death) {
+		if (attach(incident, record) && c->handler.more)
+			c->handler.more(c->handler.arg, incident);
 		return;
 	}
+	copy = malloc(size);
+	if (!copy)
+		return;
+	memcpy(copy, record, size);
+	free(early->record);
+	*early = (struct early){start, pid, copy};
+	c->next_early = (c->next_early + 1) % EARLY;
+}
+
+static void feed_stack(struct correlator *c, const struct fe_stack *stack, size_t size)
+{
+	feed_part(c, (pid_t)stack->pid, stack->start, stack, size);
+}
+
+static void feed_maps(struct correlator *c, const struct fe_maps *maps, size_t size)
+{
+	feed_part(c, (pid_t)maps->pid, maps->start, maps, size);
 }
 
 /* ---- OOM kills */
@@ -194,21 +225,25 @@ static void stamp_oom(struct correlator *c, struct incident *incident, struct ma
 
 static struct mark *find_mark(struct correlator *c, const struct incident *incident)
 {
-	struct mark *sibling = NULL;
+	for (int i = 0; i < MARKS; i++)
+		if ((pid_t)c->marks[i].event.victim == incident->who.pid && !c->marks[i].told)
+			return &c->marks[i];
+	return NULL;
+}
 
+/* The mark of a victim along with which this one was killed because it shares its memory: it has none itself.
+ */
+static struct mark *find_sibling(struct correlator *c, const struct incident *incident)
+{
 	for (int i = 0; i < MARKS; i++) {
-		struct mark *mark = &c->marks[i];
+		struct mark *mark = &c->marks[(c->next_mark + MARKS - 1 - (unsigned int)i) % MARKS];
 
-		if (!mark->event.victim)
-			continue;
-		if ((pid_t)mark->event.victim == incident->who.pid && !mark->told)
-			return mark;
-		/* Killed along with a victim because it shares its memory: no mark of its own. */
-		if (incident->sender.known && (pid_t)mark->event.trigger_pid == incident->sender.pid &&
+		if (mark->event.victim && incident->sender.known &&
+		    (pid_t)mark->event.trigger_pid == incident->sender.pid &&
 		    within(mark->event.header.time, incident->sender.time, OOM_GROUP_TIME))
-			sibling = mark;
+			return mark;
 	}
-	return sibling;
+	return NULL;
 }
 
 static void drop_held(struct correlator *c, unsigned int index)
@@ -222,6 +257,8 @@ static void tell_held(struct correlator *c, unsigned int index)
 	struct incident *incident = c->held[index];
 	struct mark *mark = find_mark(c, incident);
 
+	if (!mark)
+		mark = find_sibling(c, incident);
 	drop_held(c, index);
 	if (mark)
 		stamp_oom(c, incident, mark);
@@ -266,6 +303,11 @@ static void feed_oom(struct correlator *c, const struct fe_oom *event)
 		tell_held(c, i);
 		return;
 	}
+	/* It was held in vain and told with what was known of its group. */
+	for (int i = 0; i < RECENT; i++)
+		if (c->recent[i] && c->recent[i]->who.pid == (pid_t)event->victim &&
+		    c->recent[i]->oom.known && within(c->recent[i]->time, event->header.time, OOM_GROUP_TIME))
+			mark->told = true;
 }
 
 static void hold(struct correlator *c, struct incident *incident)
@@ -277,9 +319,9 @@ static void hold(struct correlator *c, struct incident *incident)
 
 /* ---- deaths and exits */
 
-static void feed_death(struct correlator *c, const struct fe_death *death, size_t size)
+static void feed_death(struct correlator *c, const struct fe_death *death)
 {
-	struct incident *incident = decode_death(death, size);
+	struct incident *incident = decode_death(death);
 	const struct process *known;
 	struct mark *mark;
 
@@ -290,20 +332,21 @@ static void feed_death(struct correlator *c, const struct fe_death *death, size_
 	if (incident->kind == FAULT_NONE)
 		incident->kind = fault_kill_of_signal(incident->signo);
 	known = known_get(c->known, incident->who.pid, incident->who.start);
-	if (known && !incident->who.exe)
-		incident->who.exe =
-			known->exe ? incident_strndup(incident, known->exe, strlen(known->exe)) : NULL;
+	if (known && !incident->who.exe && known->exe) {
+		incident->who.exe = incident_strndup(incident, known->exe, strlen(known->exe));
+		incident->who.exe_deleted = known->exe_deleted;
+	}
 	if (known && !incident->who.args && known->args) {
 		incident->who.args = incident_strndup(incident, known->args, known->args_len);
 		incident->who.args_len = incident->who.args ? known->args_len : 0;
 		incident->who.args_total = known->args_total;
 	}
-	take_stack(c, incident);
+	take_early(c, incident);
 	if (incident->signo == SIGKILL && (incident->sender.kernel || !incident->sender.known)) {
 		mark = find_mark(c, incident);
 		if (mark) {
 			stamp_oom(c, incident, mark);
-		} else if (incident->sender.kernel && !(incident->sender.flags & FE_SENDER_EXITING)) {
+		} else if ((incident->sender.flags & NAMESPACE_ENDS) != NAMESPACE_ENDS) {
 			hold(c, incident);
 			incident_unref(incident);
 			return;
@@ -321,9 +364,9 @@ static bool asked_to_end(const struct incident *incident)
 	       incident->time - request->time <= REQUEST_TIME;
 }
 
-static void feed_exit(struct correlator *c, const struct fe_exit *event, size_t size)
+static void feed_exit(struct correlator *c, const struct fe_exit *event)
 {
-	struct incident *incident = decode_exit(event, size), *told;
+	struct incident *incident = decode_exit(event);
 	const struct process *known;
 
 	if (!incident)
@@ -332,24 +375,22 @@ static void feed_exit(struct correlator *c, const struct fe_exit *event, size_t 
 	if (known && !incident->who.exe) {
 		struct process now = incident->who;
 
-		/* Kernels before 6.16 have dropped the memory by now; numbers are the kernel's, strings the
-		 * known. */
-		if (decode_copy_process(incident, known) >= 0) {
-			incident->who.has_exit_status = true;
-			incident->who.exit_status = now.exit_status;
-			incident->who.tid = now.tid;
-			incident->who.ppid = now.ppid;
-			memcpy(incident->who.name, now.name, sizeof(now.name));
-		}
+		/* Kernels before 6.16 have dropped the memory by now, and with it what names the program. */
+		now.exe = known->exe;
+		now.exe_deleted = known->exe_deleted;
+		now.args = known->args;
+		now.args_len = known->args_len;
+		now.args_total = known->args_total;
+		decode_copy_process(incident, &now);
 	}
-	if (c->handler.leaving)
-		c->handler.leaving(c->handler.arg, &incident->who);
-	told = find_recent(c, incident->who.pid, incident->who.start);
 	known_forget(c->known, incident->who.pid);
-	if (!(event->status & 0x7f) && !told && !asked_to_end(incident)) {
+	if (!(event->status & 0x7f) && !find_recent(c, incident->who.pid, incident->who.start) &&
+	    !asked_to_end(incident)) {
 		incident->kind = event->status ? FAULT_EXIT_FAILURE : FAULT_EXIT_UNEXPECTED;
 		tell(c, incident);
 	}
+	if (c->handler.leaving)
+		c->handler.leaving(c->handler.arg, &incident->who);
 	incident_unref(incident);
 }
 
@@ -368,16 +409,6 @@ static void feed_exec(struct correlator *c, const struct fe_exec *event)
 	free(memory);
 }
 
-static void feed_maps(struct correlator *c, const struct fe_maps *maps, size_t size)
-{
-	struct incident *incident = find_recent(c, (pid_t)maps->pid, maps->start);
-
-	if (!incident || incident->maps || decode_maps(incident, maps, size) < 0)
-		return;
-	if (c->handler.more)
-		c->handler.more(c->handler.arg, incident);
-}
-
 static void feed_fork(struct correlator *c, const struct fe_fork *event)
 {
 	char name[FE_COMM_SIZE + 1] = "";
@@ -393,11 +424,11 @@ void correlator_feed(struct correlator *c, const void *record, size_t size)
 	const struct fe_header *header = record;
 
 	switch (header->type) {
-	case FE_DEATH: feed_death(c, record, size); break;
-	case FE_EXIT: feed_exit(c, record, size); break;
+	case FE_DEATH: feed_death(c, record); break;
+	case FE_EXIT: feed_exit(c, record); break;
 	case FE_OOM: feed_oom(c, record); break;
 	case FE_EXEC: feed_exec(c, record); break;
-	case FE_STACK: keep_stack(c, record); break;
+	case FE_STACK: feed_stack(c, record, size); break;
 	case FE_MAPS: feed_maps(c, record, size); break;
 	case FE_FORK: feed_fork(c, record); break;
 	default: break;

@@ -15,6 +15,24 @@ static size_t identity_length(const struct fe_identity *id)
 	return (size_t)id->exe_len + id->cwd_len + id->cgroup_len + id->args_len;
 }
 
+/* PID_MAX_LIMIT of include/linux/threads.h; 0 is nobody's. */
+static bool is_pid(uint32_t pid)
+{
+	return pid >= 1 && pid <= 1 << 22;
+}
+
+/* The process that a record is about. */
+static uint32_t subject(const struct fe_header *header)
+{
+	switch (header->type) {
+	case FE_OOM: return ((const struct fe_oom *)header)->victim;
+	case FE_FORK: return ((const struct fe_fork *)header)->pid;
+	case FE_STACK: return ((const struct fe_stack *)header)->pid;
+	case FE_MAPS: return ((const struct fe_maps *)header)->pid;
+	default: return ((const struct fe_identity *)(header + 1))->pid;
+	}
+}
+
 static const char *check_maps(const struct fe_maps *maps, size_t size)
 {
 	const struct fe_mapping *mapping = (const struct fe_mapping *)(maps + 1);
@@ -49,6 +67,8 @@ const char *decode_check(const void *record, size_t size)
 		return "of an unknown type";
 	if (header->size != size || size < fixed[header->type])
 		return "not as long as its type needs";
+	if (!is_pid(subject(header)))
+		return "about a process that cannot be";
 	variable = size - fixed[header->type];
 	switch (header->type) {
 	case FE_DEATH:
@@ -56,6 +76,8 @@ const char *decode_check(const void *record, size_t size)
 			return "a death by a signal that does not exist";
 		if (death->regs.count > FE_REGS)
 			return "more registers than there are";
+		if (death->code_len > FE_CODE_BYTES)
+			return "more bytes of code than there is room for";
 		if (identity_length(id) + death->ip_mapping.name_len + death->address_mapping.name_len !=
 		    variable)
 			return "its strings do not add up to its length";
@@ -238,13 +260,12 @@ static struct incident *begin(const struct fe_header *header, const struct fe_id
 	return r < 0 ? incident_unref(incident) : incident;
 }
 
-struct incident *decode_death(const struct fe_death *death, size_t size)
+struct incident *decode_death(const struct fe_death *death)
 {
 	const char *variable = (const char *)(death + 1);
 	struct incident *incident = begin(&death->header, &death->id, variable);
 	struct fe_death *copy;
 
-	(void)size;
 	if (!incident)
 		return NULL;
 	variable += identity_length(&death->id);
@@ -260,6 +281,11 @@ struct incident *decode_death(const struct fe_death *death, size_t size)
 	incident->who.has_exit_status = true;
 	incident->who.exit_status = (int)death->signo;
 	decode_sender(&incident->sender, &death->sender);
+	/* A group's SIGKILL carries no siginfo of the signal that it stands for; its sending was seen. */
+	if (death->flags & (FE_DEATH_GROUP | FE_DEATH_AT_EXIT)) {
+		incident->code_unknown = !incident->sender.known;
+		incident->code = incident->sender.code;
+	}
 	decode_sender(&incident->request, &death->request);
 	if (decode_mapping(incident, &incident->ip_mapping, &incident->ip_mapping_known, &death->ip_mapping,
 			   variable) < 0 ||
@@ -269,11 +295,10 @@ struct incident *decode_death(const struct fe_death *death, size_t size)
 	return incident;
 }
 
-struct incident *decode_exit(const struct fe_exit *event, size_t size)
+struct incident *decode_exit(const struct fe_exit *event)
 {
 	struct incident *incident = begin(&event->header, &event->id, (const char *)(event + 1));
 
-	(void)size;
 	if (!incident)
 		return NULL;
 	incident->who.has_exit_status = true;
@@ -282,13 +307,12 @@ struct incident *decode_exit(const struct fe_exit *event, size_t size)
 	return incident;
 }
 
-int decode_maps(struct incident *incident, const struct fe_maps *maps, size_t size)
+int decode_maps(struct incident *incident, const struct fe_maps *maps)
 {
 	const struct fe_mapping *from = (const struct fe_mapping *)(maps + 1);
 	const char *names = (const char *)(from + FE_MAPS_MAX), *last = NULL;
 	struct mapping *to;
 
-	(void)size;
 	if (!maps->count)
 		return 0;
 	to = incident_alloc(incident, maps->count * sizeof(*to));

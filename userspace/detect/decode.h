@@ -18,10 +18,10 @@ const char *decode_check(const void *record, size_t size);
 int decode_identity(struct process *ret, const struct fe_identity *id, const char *variable,
 		    char **ret_memory);
 /* An incident (kind left open) from a death or an exit record; NULL when there is no memory. */
-struct incident *decode_death(const struct fe_death *death, size_t size);
-struct incident *decode_exit(const struct fe_exit *event, size_t size);
+struct incident *decode_death(const struct fe_death *death);
+struct incident *decode_exit(const struct fe_exit *event);
 /* Mappings into an incident that has none yet. 0 or -ENOMEM. */
-int decode_maps(struct incident *incident, const struct fe_maps *maps, size_t size);
+int decode_maps(struct incident *incident, const struct fe_maps *maps);
 void decode_sender(struct sender *ret, const struct fe_sender *from);
 /* Moves an identity's strings into an incident's arena. 0 or -ENOMEM. */
 int decode_copy_process(struct incident *incident, const struct process *from);

@@ -74,7 +74,7 @@ struct replay;
 int replay_open(struct replay **ret, const char *path, struct replay_info *ret_info);
 /* Feeds every event to the handler. 0, or -EBADMSG for a damaged record (logged; what came before was fed).
  */
-int replay_run(struct replay *replay, const struct detect_handler *handler, const struct detect_wants *wants);
+int replay_run(struct replay *replay, const struct detect_handler *handler);
 void replay_close(struct replay *replay);
 
 #endif

@@ -79,7 +79,7 @@ static void insert(struct known *known, const struct process *process, struct me
 
 void known_put(struct known *known, const struct process *process, char *bytes)
 {
-	struct memory *memory = calloc(1, sizeof(*memory));
+	struct memory *memory = process->pid > 0 ? calloc(1, sizeof(*memory)) : NULL;
 
 	if (!memory) {
 		free(bytes);
@@ -107,7 +107,7 @@ const struct process *known_get(struct known *known, pid_t pid, uint64_t start)
 
 void known_fork(struct known *known, pid_t parent, pid_t child, uint64_t start, const char *name)
 {
-	struct entry *entry = find(known, parent);
+	struct entry *entry = parent > 0 ? find(known, parent) : NULL;
 	struct process process;
 
 	if (!entry || child <= 0)

@@ -419,8 +419,10 @@ void detect_close(struct detect *detect)
 {
 	if (!detect)
 		return;
-	if (detect->critical && detect->frequent)
+	if (detect->critical && detect->frequent) {
 		detect_drain(detect);
+		check_map_losses(detect);
+	}
 	if (detect->correlator)
 		correlator_flush(detect->correlator);
 	loop_remove(detect->critical_source);

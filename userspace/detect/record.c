@@ -71,12 +71,12 @@ static void *writer(void *arg)
 		if (!recorder->first)
 			recorder->last = &recorder->first;
 		pthread_mutex_unlock(&recorder->lock);
-		r = write_all(recorder->fd, chunk->bytes, chunk->size);
+		/* After an error half a frame may be on disk: nothing that follows could be read again. */
+		r = recorder->error ? recorder->error : write_all(recorder->fd, chunk->bytes, chunk->size);
 		pthread_mutex_lock(&recorder->lock);
 		recorder->queued -= chunk->size;
 		if (r < 0) {
-			/* Half a frame may be on disk: nothing that follows could be read again. */
-			recorder->error = recorder->error ? recorder->error : r;
+			recorder->error = r;
 			recorder->dropped++;
 		}
 		free(chunk);

@@ -127,13 +127,12 @@ static int next_record(struct replay *replay, size_t *ret_size)
 	return 1;
 }
 
-int replay_run(struct replay *replay, const struct detect_handler *handler, const struct detect_wants *wants)
+int replay_run(struct replay *replay, const struct detect_handler *handler)
 {
 	struct correlator *correlator;
 	size_t size = 0;
 	int r;
 
-	(void)wants;
 	r = correlator_new(&correlator, handler);
 	if (r < 0)
 		return r;

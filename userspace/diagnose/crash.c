@@ -196,9 +196,15 @@ static bool seccomp(struct incident *incident, struct fault *f, enum confidence 
 	    (!(death->flags & FE_DEATH_AT_EXIT) && f->code != 1 /* SYS_SECCOMP */))
 		return false;
 	/* Before 5.16 seccomp killed without a signal; the call is in the registers then. */
-	if (number == ~0U && death->regs.count > 15 && death->regs.arch == FE_ARCH_X86_64)
+	if (death->flags & FE_DEATH_AT_EXIT && number == ~0U && death->regs.count > 15 &&
+	    death->regs.arch == FE_ARCH_X86_64)
 		number = (unsigned int)death->regs.value[15];
 	name = arch == 0 || (arch & 0xffff) == death->regs.arch ? syscall_name((int)number) : NULL;
+	if (number == ~0U) {
+		say(incident, "SIGSYS: seccomp forbids a system call");
+		incident_evidence(incident, "a system call was stopped by the seccomp filter (SYS_SECCOMP)");
+		return true;
+	}
 	if (name)
 		say(incident, "SIGSYS: seccomp forbids the system call %s", name);
 	else
@@ -214,7 +220,8 @@ static bool cpu_limit(struct incident *incident, struct fault *f, enum confidenc
 	char used[CLOCK_DURATION_SIZE];
 
 	(void)f;
-	if (incident->signo != SIGXCPU || death->cpu_limit_soft == ~0ULL)
+	/* check_rlimit() in kernel/time/posix-cpu-timers.c sends it with SEND_SIG_PRIV. */
+	if (incident->signo != SIGXCPU || incident->code != SI_KERNEL || death->cpu_limit_soft == ~0ULL)
 		return false;
 	if (death->cpu_time + NSEC_PER_SEC / 10 < death->cpu_limit_soft * NSEC_PER_SEC)
 		*c = CONFIDENCE_LIKELY;
@@ -231,7 +238,12 @@ static bool file_size_limit(struct incident *incident, struct fault *f, enum con
 
 	(void)f;
 	(void)c;
-	if (incident->signo != SIGXFSZ || death->file_size_limit == ~0ULL)
+	/*
+	 * send_sig(SIGXFSZ, current, 0) in fs/read_write.c looks as if the thread had sent it to itself;
+	 * kill() would have aimed at the process, and raise() is SI_TKILL.
+	 */
+	if (incident->signo != SIGXFSZ || incident->code != SI_USER || death->file_size_limit == ~0ULL ||
+	    (incident->sender.known && !(incident->sender.flags & FE_SENDER_THREAD)))
 		return false;
 	say(incident, "SIGXFSZ: it wrote beyond its file size limit of %llu bytes",
 	    (unsigned long long)death->file_size_limit);
@@ -240,6 +252,14 @@ static bool file_size_limit(struct incident *incident, struct fault *f, enum con
 }
 
 /* ---- raised by the program */
+
+/* A handler ran for a fault not long ago, but nothing shows that it is what ended the process. */
+static bool handled_before(const struct incident *incident)
+{
+	const struct fe_first_fault *first = &incident->death->first;
+
+	return first->signo && incident->time - first->time < 10 * NSEC_PER_SEC;
+}
 
 static bool abort_call(struct incident *incident, struct fault *f, enum confidence *c)
 {
@@ -255,7 +275,7 @@ static bool abort_call(struct incident *incident, struct fault *f, enum confiden
 static bool self_raised(struct incident *incident, struct fault *f, enum confidence *c)
 {
 	(void)c;
-	if (f->source != SOURCE_NONE)
+	if (f->source != SOURCE_NONE || handled_before(incident))
 		return false;
 	say(incident, "%s: it sent the signal to itself, without a fault before",
 	    signal_name(incident->signo));
@@ -308,7 +328,10 @@ void diagnose_crash(struct incident *incident)
 	if (!incident->death)
 		return;
 	fault_read(&f, incident);
-	say(incident, "%s%s", signal_name(incident->signo), fault_place(incident, &f));
+	if (f.source == SOURCE_NONE)
+		say(incident, "%s: it sent the signal to itself", signal_name(incident->signo));
+	else
+		say(incident, "%s%s", signal_name(incident->signo), fault_place(incident, &f));
 	if (f.source != SOURCE_NONE && f.signo == SIGSEGV)
 		diagnose_segv(incident, &f);
 	else

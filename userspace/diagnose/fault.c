@@ -44,6 +44,18 @@ static bool handler_running(const struct incident *incident)
 	return false;
 }
 
+/*
+ * Raised inside the handler, the signal that it handles is blocked until it returns; then the thread is back
+ * at the instruction that faulted.
+ */
+static bool handler_just_returned(const struct incident *incident)
+{
+	const struct fe_death *death = incident->death;
+
+	return death->regs.count && death->regs.ip == death->first.ip && death->regs.sp == death->first.sp &&
+	       death->first.signo == (unsigned int)incident->signo;
+}
+
 static bool raised_by_itself(const struct incident *incident)
 {
 	return incident->code <= 0 &&
@@ -66,9 +78,14 @@ static enum fault_source choose_source(const struct incident *incident)
 	}
 	if (!first->signo || since > HANDLER_TIME)
 		return SOURCE_NONE;
-	if (handler_running(incident))
+	if (handler_running(incident) || handler_just_returned(incident))
 		return SOURCE_FIRST;
-	return first->signo == (unsigned int)incident->signo ? SOURCE_FIRST : SOURCE_NONE;
+	/* Not on the stack that we saw: it may have returned long ago (a JVM's do, all the time), so nothing
+	 * is said. */
+	if (incident->stack_len)
+		return SOURCE_NONE;
+	return first->signo == (unsigned int)incident->signo && since < NSEC_PER_SEC ? SOURCE_FIRST
+										     : SOURCE_NONE;
 }
 
 static enum access read_access(const struct fault *f, unsigned int arch)

@@ -28,14 +28,23 @@ static void tell_sender(struct incident *incident)
 
 static bool broken_pipe(struct incident *incident, struct fault *f, enum confidence *c)
 {
+	const struct sender *sender = &incident->sender;
+
 	(void)f;
-	(void)c;
-	/* send_sig(SIGPIPE, current, 0) in fs/pipe.c and net/: it looks as if the process had sent it to
-	 * itself. */
-	if (incident->signo != SIGPIPE || (by_process(incident) && incident->sender.pid != incident->who.pid))
+	if (incident->signo != SIGPIPE)
 		return false;
+	/*
+	 * send_sig(SIGPIPE, current, 0) in fs/pipe.c and net/: it looks as if the thread had sent it to
+	 * itself; kill() would have aimed at the process, and raise() is SI_TKILL.
+	 */
+	if (sender->known && (sender->pid != incident->who.pid || sender->code != SI_USER ||
+			      !(sender->flags & FE_SENDER_THREAD)))
+		return false;
+	if (!sender->known)
+		*c = CONFIDENCE_LIKELY;
 	say(incident, "SIGPIPE: it wrote to a pipe or socket that nobody reads any more");
-	incident_evidence(incident, "SIGPIPE was raised by the process's own write");
+	incident_evidence(incident, sender->known ? "SIGPIPE was raised by the thread's own write"
+						  : "SIGPIPE, and nobody was seen sending it");
 	return true;
 }
 
@@ -89,7 +98,8 @@ static bool watchdog(struct incident *incident, struct fault *f, enum confidence
 {
 	(void)f;
 	if (incident->signo != SIGABRT || !by_process(incident) || !incident->who.unit ||
-	    strcmp(incident->sender.name, "systemd") != 0)
+	    strcmp(incident->sender.name, "systemd") != 0 ||
+	    (incident->sender.pid != 1 && incident->sender.pid != incident->who.ppid))
 		return false;
 	*c = CONFIDENCE_LIKELY;
 	say(incident, "SIGABRT from systemd: the watchdog of %s ran out", incident->who.unit);

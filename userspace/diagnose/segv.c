@@ -98,7 +98,7 @@ static bool non_canonical(struct incident *incident, struct fault *f, enum confi
 	    !x86_operand(&operand, death->code_bytes, death->code_len, &death->regs))
 		return false;
 	/* ret, call and jmp: the target is what is not canonical. */
-	if (operand.stack && operand.opcode == 0xc3 && incident->stack_len >= 8 &&
+	if (operand.stack && (operand.opcode == 0xc3 || operand.opcode == 0xc2) && incident->stack_len >= 8 &&
 	    incident->stack_address == (death->regs.sp & ~7ULL)) {
 		operand.address = *(const uint64_t *)(const void *)incident->stack;
 	} else if (!operand.memory) {
@@ -118,15 +118,21 @@ static bool non_canonical(struct incident *incident, struct fault *f, enum confi
 	return true;
 }
 
-/* The main thread's stack ends where its limit says; the kernel's guard gap lies below. */
+/*
+ * The main thread's stack ends where its limit says; the kernel's guard gap lies below. From there down to
+ * mmap_base nobody else's memory is: a large frame may end anywhere in between.
+ */
 static bool main_stack_overflow(const struct incident *incident, const struct fault *f)
 {
 	const struct fe_memory *memory = &incident->death->memory;
 	uint64_t depth = memory->start_stack - f->address;
 
-	if (!memory->start_stack || f->address >= memory->start_stack || memory->stack_limit == ~0ULL)
+	if (!memory->start_stack || f->address >= memory->start_stack || memory->stack_limit == ~0ULL ||
+	    depth + 2 * NULL_ZONE < memory->stack_limit)
 		return false;
-	return depth + 2 * NULL_ZONE >= memory->stack_limit && depth < memory->stack_limit + 2 * STACK_REACH;
+	if (memory->mmap_base && f->address >= memory->mmap_base)
+		return f->sp < memory->start_stack && f->address + STACK_REACH >= f->sp;
+	return distance(f->address, f->sp) <= STACK_REACH && depth < memory->stack_limit + 2 * STACK_REACH;
 }
 
 /* Another thread's stack has a page without permissions below it, and the stack itself right above that page.
@@ -149,10 +155,10 @@ static bool stack_overflow(struct incident *incident, struct fault *f, enum conf
 {
 	bool of_main;
 
-	if (!f->has_address || distance(f->address, f->sp) > STACK_REACH)
+	if (!f->has_address)
 		return false;
 	of_main = main_stack_overflow(incident, f);
-	if (!of_main && !thread_stack_overflow(incident, f))
+	if (!of_main && (distance(f->address, f->sp) > STACK_REACH || !thread_stack_overflow(incident, f)))
 		return false;
 	if (!of_main && !incident->maps_count)
 		*c = CONFIDENCE_LIKELY;

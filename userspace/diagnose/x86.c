@@ -5,6 +5,7 @@
 #include <string.h>
 
 enum { REX_W = 8, REX_R = 4, REX_X = 2, REX_B = 1 };
+enum { OP_LEAVE = 0xc9 };
 
 struct decoder {
 	const uint8_t *code;
@@ -123,17 +124,13 @@ static unsigned int immediate(const struct decoder *d, unsigned int op, unsigned
 	if (d->map == 3)
 		return 1;
 	if (d->map)
-		return op == 0x70 || op == 0xba || op == 0xa4 || op == 0xac || op == 0xc2 || op == 0xc6 ? 1
-													: 0;
+		return op == 0x70 || op == 0xa4 || op == 0xac || op == 0xba || op == 0xc2 || op == 0xc4 ||
+		       op == 0xc6;
 	if (op == 0x80 || op == 0x83 || op == 0xc0 || op == 0xc1 || op == 0xc6 || op == 0x6b)
 		return 1;
-	if (op == 0x81 || op == 0xc7 || op == 0x69)
-		return d->operand16 ? 2 : 4;
-	if (op == 0xf6 && extension < 2)
-		return 1;
-	if (op == 0xf7 && extension < 2)
-		return d->operand16 ? 2 : 4;
-	return 0;
+	if (op == 0x81 || op == 0xc7 || op == 0x69 || (op == 0xf7 && extension < 2))
+		return d->operand16 && !(d->rex & REX_W) ? 2 : 4;
+	return op == 0xf6 && extension < 2;
 }
 
 static bool memory_operand(struct decoder *d, struct x86_operand *ret, uint8_t modrm,
@@ -183,17 +180,22 @@ static bool memory_operand(struct decoder *d, struct x86_operand *ret, uint8_t m
 static bool implicit_stack(uint8_t op)
 {
 	return (op >= 0x50 && op <= 0x5f) || op == 0x68 || op == 0x6a || op == 0xc2 || op == 0xc3 ||
-	       op == 0xc9 || op == 0xe8 || op == 0x9c || op == 0x9d;
+	       op == OP_LEAVE || op == 0xe8 || op == 0x9c || op == 0x9d;
 }
 
 /* One-byte opcodes with a ModRM byte that are worth decoding; the others are not about memory at an address.
  */
 static bool has_modrm(const struct decoder *d, uint8_t op)
 {
+	if (d->map == 1 && d->vex)
+		return op != 0x77;
 	if (d->map == 1)
-		return d->vex ? op != 0x77
-			      : op != 0x05 && op != 0x0b && op != 0xa2 && op != 0x31 && (op & 0xf0) != 0x80 &&
-					(op & 0xf8) != 0xc8;
+		return !((op >= 0x04 && op <= 0x0c) || op == 0x0e || (op >= 0x30 && op <= 0x37) ||
+			 op == 0x77 || (op & 0xf0) == 0x80 || (op >= 0xa0 && op <= 0xa2) ||
+			 (op >= 0xa8 && op <= 0xaa) || (op & 0xf8) == 0xc8);
+	/* Gathers have a vector register for an index. */
+	if (d->map == 2 && d->vex && op >= 0x90 && op <= 0x93)
+		return false;
 	if (d->map)
 		return true;
 	if (op < 0x40)
@@ -214,7 +216,7 @@ bool x86_operand(struct x86_operand *ret, const uint8_t *code, size_t len, const
 	operand.opcode = op | (d.map ? 0x0f00u : 0);
 	if (!d.map && implicit_stack(op)) {
 		operand.memory = operand.stack = true;
-		operand.address = regs->sp;
+		operand.address = op == OP_LEAVE ? reg(regs, 5) : regs->sp;
 		*ret = operand;
 		return true;
 	}
@@ -224,6 +226,10 @@ bool x86_operand(struct x86_operand *ret, const uint8_t *code, size_t len, const
 	operand.width = d.rex & REX_W ? 8 : d.operand16 ? 2 : 4;
 	if (!d.map && (op == 0xf6 || op == 0xfe || op == 0x88 || op == 0x8a || op == 0xc6))
 		operand.width = 1;
+	/* Near calls and jumps, and push: always 64 bits wide. */
+	if (!d.map && op == 0xff &&
+	    (operand.extension == 2 || operand.extension == 4 || operand.extension == 6))
+		operand.width = 8;
 	if (modrm >> 6 == 3) {
 		unsigned int number = (modrm & 7) | (d.rex & REX_B ? 8 : 0);
 
@@ -258,8 +264,8 @@ bool x86_privileged(const uint8_t *code, size_t len)
 	if (!opcode(&d, &op))
 		return false;
 	if (d.map == 1)
-		return op == 0x30 || op == 0x32 || op == 0x06 || op == 0x08 || op == 0x09 || op == 0x20 ||
-		       op == 0x22;
+		return op <= 0x01 || (op >= 0x06 && op <= 0x09) || (op >= 0x20 && op <= 0x23) || op == 0x30 ||
+		       (op >= 0x32 && op <= 0x35);
 	if (d.map)
 		return false;
 	return op == 0xf4 || op == 0xfa || op == 0xfb || (op >= 0xe4 && op <= 0xe7) ||

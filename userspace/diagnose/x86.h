@@ -25,7 +25,8 @@ struct x86_operand {
 bool x86_operand(struct x86_operand *ret, const uint8_t *code, size_t len, const struct fe_registers *regs);
 /* Bits 63-47 (63-56 with five-level paging, which we cannot tell: then it is rarely wrong) all equal. */
 bool x86_canonical(uint64_t address);
-/* Instructions that only the kernel may execute: hlt, cli, sti, in, out, wrmsr, lgdt ... */
+/* Instructions that the kernel keeps, or may keep, for itself: hlt, cli, sti, in, out, wrmsr, rdpmc, lgdt ...
+ */
 bool x86_privileged(const uint8_t *code, size_t len);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "core/log.h"
@@ -99,6 +100,12 @@ static int read_checked(int fd, const char *path, char **ret_text, size_t *ret_l
 
 	if (fstat(fd, &st) < 0)
 		return -errno;
+	/* The usual way to say "no configuration". */
+	if (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3)) {
+		*ret_text = strdup("");
+		*ret_len = 0;
+		return *ret_text ? 0 : -ENOMEM;
+	}
 	if (!S_ISREG(st.st_mode)) {
 		log_error("%s: is not a regular file: the configuration has to be one", path);
 		return -EINVAL;

@@ -106,8 +106,11 @@ static json_t *signal_object(const struct incident *incident)
 	if (incident->signo > 0) {
 		json_put(object, "number", json_integer(incident->signo));
 		json_put_fixed(object, "name", signal_name(incident->signo));
-		json_put(object, "code", json_integer(incident->code));
-		json_put_fixed(object, "code_name", siginfo_code_name(incident->signo, incident->code));
+		if (!incident->code_unknown) {
+			json_put(object, "code", json_integer(incident->code));
+			json_put_fixed(object, "code_name",
+				       siginfo_code_name(incident->signo, incident->code));
+		}
 		if (incident->has_address)
 			json_put_hex(object, "address", incident->address);
 		if (incident->sender.known && !incident->sender.kernel) {

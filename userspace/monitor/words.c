@@ -58,7 +58,7 @@ void words_bytes(struct text *out, uint64_t bytes)
 
 static void add_signal(struct text *out, const struct incident *incident)
 {
-	const char *code = siginfo_code_name(incident->signo, incident->code);
+	const char *code = incident->code_unknown ? NULL : siginfo_code_name(incident->signo, incident->code);
 
 	text_add(out, signal_name(incident->signo));
 	if (code)

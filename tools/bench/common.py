@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What every measure of the bench needs: the peers, how each is started until it watches, and medians."""
+import fcntl
+import os
+import selectors
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.path.join(ROOT, "build")
+FAULTD = os.path.join(BUILD, "faultd")
+FAULTGEN = os.path.join(BUILD, "faultgen")
+HELPERS = ("cost", "latency", "nothing", "service")
+F_SETPIPE_SZ = 1031
+
+_directory = None
+_running = []
+_absent = {}
+
+
+def helper(name):
+    return os.path.join(BUILD, "bench", name)
+
+
+def say(text):
+    print(f"bench: {text}", file=sys.stderr, flush=True)
+
+
+def prepare(directory):
+    global _directory
+    _directory = directory
+    os.environ["PATH"] += ":/usr/sbin:/sbin"
+    write("none.conf", "")
+    write("policy.conf", 'policy "elsewhere" { match = { "exe:/nonexistent/*" } actions = { "respawn" } }\n')
+
+
+def path(name):
+    return os.path.join(_directory, name)
+
+
+def write(name, text, mode=0o644):
+    with open(path(name), "w", encoding="utf-8") as file:
+        file.write(text)
+    os.chmod(path(name), mode)
+    return path(name)
+
+
+# ---- who watches
+
+
+class Watcher:
+    """A program that watches processes: its command, and the sign that it has begun to."""
+
+    def __init__(self, name, command, ready, stream, prefix):
+        self.name, self.command, self.ready, self.stream, self.prefix = name, command, ready, stream, prefix
+        self.process = None
+        self.ready_after = None
+
+    def __enter__(self):
+        begun = time.monotonic()
+        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, cwd=_directory)
+        _running.append(self.process)
+        fcntl.fcntl(self.process.stdout, F_SETPIPE_SZ, 1 << 20)
+        if not wait_for(getattr(self.process, self.stream), self.ready, 20):
+            raise RuntimeError(f"{self.name} did not start: {read_rest(self.process.stderr)}")
+        self.ready_after = time.monotonic() - begun
+        return self
+
+    def __exit__(self, *_):
+        end(self.process)
+        for stream in (self.process.stdout, self.process.stderr):
+            stream.close()
+
+    def cpu_ns(self):
+        return sum(
+            int(read_file(f"/proc/{self.process.pid}/task/{tid}/schedstat").split()[0])
+            for tid in os.listdir(f"/proc/{self.process.pid}/task")
+        )
+
+    def status(self, key):
+        for line in read_file(f"/proc/{self.process.pid}/status").splitlines():
+            if line.startswith(key + ":"):
+                return int(line.split()[1]) * 1024
+        return 0
+
+    def bpf(self):
+        """Its BPF programs and maps, by what the kernel tells about its descriptors: (run ns, runs, bytes)."""
+        ns = runs = size = 0
+        seen = set()
+        for fd in os.listdir(f"/proc/{self.process.pid}/fdinfo"):
+            fields = {}
+            for line in read_file(f"/proc/{self.process.pid}/fdinfo/{fd}").splitlines():
+                key, _, value = line.partition(":")
+                fields[key] = value.strip()
+            identity = ("prog", fields.get("prog_id")) if "run_cnt" in fields else ("map", fields.get("map_id"))
+            if identity[1] is None or identity in seen:
+                continue
+            seen.add(identity)
+            ns += int(fields.get("run_time_ns", 0))
+            runs += int(fields.get("run_cnt", 0))
+            size += int(fields.get("memlock", 0))
+        return ns, runs, size
+
+
+def faultd(*arguments, config="none.conf", name="faultd"):
+    return Watcher(name, [FAULTD, "--config", path(config), "--output", "json", *arguments],
+                   b"faultd: armed", "stderr", '"pid":')
+
+
+def faultd_policy():
+    return faultd(config="policy.conf", name="faultd with a policy")
+
+
+def exitsnoop():
+    # Into a pipe it would keep its lines for itself until some thousand bytes have come together.
+    return Watcher("exitsnoop", ["stdbuf", "-oL", exitsnoop_path()], b"EXIT_CODE\n", "stdout", " ")
+
+
+def bpftrace_exit():
+    return Watcher("bpftrace", bpftrace_command("tracepoint:sched:sched_process_exit { printf(\"pid=%d %s\\n\", "
+                                                "args->pid, args->comm); }"), b"armed\n", "stdout", "pid=")
+
+
+def bpftrace_signal():
+    return Watcher("bpftrace, signals", bpftrace_command("tracepoint:signal:signal_generate /args->sig == 9 || "
+                   "args->sig == 11/ { printf(\"pid=%d %s %d\\n\", args->pid, args->comm, args->sig); }"),
+                   b"armed\n", "stdout", "pid=")
+
+
+def bpftrace_command(program):
+    return ["bpftrace", "-B", "line", "-e", 'BEGIN { printf("armed\\n"); } ' + program]
+
+
+def exitsnoop_path():
+    """bcc's tool: the one that is compiled already (libbpf-tools), or the one that needs kernel headers."""
+    if shutil.which("exitsnoop"):
+        return "exitsnoop"
+    return shutil.which("exitsnoop-bpfcc")
+
+
+def watchers(*makers):
+    """Those that can run here; why the others cannot is remembered for the end."""
+    able = []
+    for maker in makers:
+        try:
+            with maker():
+                able.append(maker)
+        except FileNotFoundError as error:
+            _absent[maker.__name__] = f"{error.filename} is not installed"
+        except TypeError:
+            _absent[maker.__name__] = "not installed (libbpf-tools, bpfcc-tools)"
+        except RuntimeError as error:
+            _absent[maker.__name__] = str(error)
+    return able
+
+
+def note_absent(name, reason):
+    _absent[name] = reason
+
+
+def absent():
+    return dict(_absent)
+
+
+# ---- processes
+
+
+def start(command, **options):
+    process = subprocess.Popen(command, **options)
+    _running.append(process)
+    return process
+
+
+def end(process, number=signal.SIGINT):
+    """Ends a process that we started; when it does not go at once, for good."""
+    if process.poll() is None:
+        process.send_signal(number)
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    if process in _running:
+        _running.remove(process)
+
+
+def end_all():
+    for process in list(_running):
+        end(process, signal.SIGTERM)
+
+
+def wait_for(stream, text, seconds):
+    """Reads until the text has come; what comes with it is dropped."""
+    deadline, data = time.monotonic() + seconds, b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(stream, selectors.EVENT_READ)
+        while text not in data:
+            if not selector.select(max(0, deadline - time.monotonic())):
+                return False
+            piece = os.read(stream.fileno(), 65536)
+            if not piece:
+                return False
+            data += piece
+    return True
+
+
+def read_rest(stream):
+    os.set_blocking(stream.fileno(), False)
+    try:
+        return (stream.read() or b"").decode(errors="replace").strip().replace("\n", "; ")[:200]
+    except OSError:
+        return ""
+
+
+def read_file(name):
+    try:
+        with open(name, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+# ---- numbers
+
+
+def median(values):
+    return statistics.median(values) if values else float("nan")
+
+
+def percentile(values, percent):
+    """The smallest value that this many percent are not above."""
+    ordered = sorted(values)
+    return ordered[max(0, -(-len(ordered) * percent // 100) - 1)] if ordered else float("nan")
+
+
+def spread(values):
+    """Half the distance between the quartiles: how far two equal measurements are apart as a rule."""
+    if len(values) < 2:
+        return float("nan")
+    low, _, high = statistics.quantiles(values, n=4)
+    return (high - low) / 2
+
+
+def ratio(peer, own):
+    return f"{peer / own:.1f}x" if own > 0 else "-"
+
+
+def verdict(reached):
+    return "yes" if reached else "**no**"
+
+
+def us(ns):
+    return f"{ns / 1e3:.0f}"
+
+
+def mib(size):
+    return f"{size / (1 << 20):.1f}"

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What a system call, a context switch and a short process cost, as often as it is asked.
+ *
+ * cost PROGRAM reads lines from standard input and answers each with one: "syscall BATCHES" and "switch
+ * BATCHES" with the median nanoseconds per call and per switch over that many batches, "spawn COUNT" with the
+ * median nanoseconds from posix_spawn(PROGRAM) to its having been waited for. One process answers all, on one
+ * CPU, so that two answers differ by what went on around it and not by where its memory happened to be.
+ */
+#include <sched.h>
+#include <spawn.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench.h"
+
+enum { CALLS = 20000, ROUND_TRIPS = 500, SAMPLES_MAX = 100000 };
+
+static double samples[SAMPLES_MAX];
+static const char *program;
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double median(int count)
+{
+	qsort(samples, (size_t)count, sizeof(samples[0]), compare);
+	return count % 2 ? samples[count / 2] : (samples[count / 2 - 1] + samples[count / 2]) / 2;
+}
+
+static double syscalls(int batches)
+{
+	for (int i = 0; i < batches; i++) {
+		uint64_t start = now_ns();
+
+		for (int n = 0; n < CALLS; n++)
+			syscall(SYS_getppid);
+		samples[i] = (double)(now_ns() - start) / CALLS;
+	}
+	return median(batches);
+}
+
+_Noreturn static void echo(int in, int out)
+{
+	char byte;
+
+	while (read(in, &byte, 1) == 1)
+		if (write(out, &byte, 1) != 1)
+			break;
+	_exit(0);
+}
+
+static double switches(int batches)
+{
+	int there[2], back[2];
+	char byte = 0;
+	pid_t pid;
+
+	if (pipe(there) < 0 || pipe(back) < 0 || (pid = fork()) < 0)
+		die("ping-pong");
+	if (pid == 0) {
+		close(there[1]);
+		close(back[0]);
+		echo(there[0], back[1]);
+	}
+	close(there[0]);
+	close(back[1]);
+	for (int i = 0; i < batches; i++) {
+		uint64_t start = now_ns();
+
+		for (int n = 0; n < ROUND_TRIPS; n++)
+			if (write(there[1], &byte, 1) != 1 || read(back[0], &byte, 1) != 1)
+				die("ping-pong");
+		samples[i] = (double)(now_ns() - start) / (2 * ROUND_TRIPS);
+	}
+	close(there[1]);
+	close(back[0]);
+	waitpid(pid, NULL, 0);
+	return median(batches);
+}
+
+static double spawns(int count)
+{
+	char *argv[] = {(char *)program, NULL}, *envp[] = {NULL};
+
+	for (int i = 0; i < count; i++) {
+		uint64_t start = now_ns();
+		pid_t pid;
+
+		errno = posix_spawn(&pid, program, NULL, NULL, argv, envp);
+		if (errno)
+			die(program);
+		if (waitpid(pid, NULL, 0) != pid)
+			die("waitpid");
+		samples[i] = (double)(now_ns() - start);
+	}
+	return median(count);
+}
+
+int main(int argc, char **argv)
+{
+	char line[128], what[32];
+	cpu_set_t cpus;
+	int count;
+
+	if (argc != 2) {
+		fprintf(stderr, "usage: cost PROGRAM\n");
+		return 2;
+	}
+	program = argv[1];
+	CPU_ZERO(&cpus);
+	CPU_SET((size_t)sched_getcpu(), &cpus);
+	if (sched_setaffinity(0, sizeof(cpus), &cpus) < 0)
+		die("sched_setaffinity");
+	while (fgets(line, sizeof(line), stdin)) {
+		double ns = 0;
+
+		if (sscanf(line, "%31s %d", what, &count) != 2 || count < 1 || count > SAMPLES_MAX)
+			return 2;
+		if (strcmp(what, "syscall") == 0)
+			ns = syscalls(count);
+		else if (strcmp(what, "switch") == 0)
+			ns = switches(count);
+		else if (strcmp(what, "spawn") == 0)
+			ns = spawns(count);
+		printf("%.3f\n", ns);
+		fflush(stdout);
+	}
+	return 0;
+}
