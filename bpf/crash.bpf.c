@@ -4,8 +4,6 @@
 #include "identity.bpf.h"
 #include "process.bpf.h"
 
-struct dying_map dying SEC(".maps");
-
 /* What a thread's handler was last called for: it may put the default back and raise the signal again. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -278,7 +276,7 @@ static __always_inline void send_death(__u32 prog, struct process_key key, __u32
 	__builtin_memset((void *)death + sizeof(struct fe_header), 0,
 			 sizeof(*death) - sizeof(struct fe_header));
 	record_header(record, FE_DEATH);
-	death->flags = flags;
+	death->flags = flags | (process_watched(key.tgid) == FE_WATCH_FOLLOWED ? FE_DEATH_FOLLOWED : 0);
 	end = identity_fill(prog, VAR_START);
 	fill_signal(death, task, signo, info);
 	copy_sender(&death->sender, key, signo);

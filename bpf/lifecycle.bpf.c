@@ -3,8 +3,6 @@
 #include "identity.bpf.h"
 #include "process.bpf.h"
 
-struct watched_map watched SEC(".maps");
-
 /* Two threads that leave at once both see that none is left: the first one to enter its process here reports
  * it. */
 struct {
@@ -42,6 +40,7 @@ static __always_inline int group_exit(__u32 prog, struct task_struct *task, __u3
 {
 	struct process_key key;
 	__u32 status, signo, tgid, flags = 0;
+	__u64 watch;
 	__u8 one = 1;
 
 	/* As wait(2) gives it: wait_task_zombie() in kernel/exit.c. */
@@ -53,8 +52,11 @@ static __always_inline int group_exit(__u32 prog, struct task_struct *task, __u3
 		status = BPF_CORE_READ(task, group_leader, exit_code);
 	signo = status & 0x7f;
 	tgid = BPF_CORE_READ(task, tgid);
-	if (process_watched(tgid))
+	watch = process_watched(tgid);
+	if (watch)
 		flags |= FE_EXIT_WATCHED;
+	if (watch == FE_WATCH_FOLLOWED)
+		flags |= FE_EXIT_FOLLOWED;
 	if (!signo && !flags && !(status ? settings.exit_failure : settings.exit_zero))
 		return 0;
 	key = process_key(task, 0);
@@ -106,6 +108,7 @@ int BPF_PROG(handle_process_exec, struct task_struct *task, int old_pid)
 {
 	struct record *record;
 	struct fe_exec *event;
+	__u64 watch;
 	__u32 end;
 
 	if (!settings.exec)
@@ -117,7 +120,8 @@ int BPF_PROG(handle_process_exec, struct task_struct *task, int old_pid)
 	end = identity_fill(FE_PROG_PROCESS_EXEC, sizeof(*event));
 	record_header(record, FE_EXEC);
 	event->old_tid = old_pid;
-	event->flags = process_watched(task->tgid) ? FE_EXEC_WATCHED : 0;
+	watch = process_watched(task->tgid);
+	event->flags = (watch ? FE_EXEC_WATCHED : 0) | (watch == FE_WATCH_FOLLOWED ? FE_EXEC_FOLLOWED : 0);
 	record_send(record, &ring_critical, FE_PROG_PROCESS_EXEC, end);
 	return 0;
 }
@@ -127,13 +131,16 @@ SEC("?tp_btf/sched_process_fork")
 int BPF_PROG(handle_process_fork, struct task_struct *parent, struct task_struct *child)
 {
 	__u32 tgid = child->tgid;
-	__u64 start = child->start_boottime;
+	__u64 start = child->start_boottime, watch;
 	struct record *record;
 	struct fe_fork *event;
 
-	if (tgid == (__u32)parent->tgid || !process_watched(parent->tgid))
+	if (tgid == (__u32)parent->tgid)
 		return 0;
-	if (bpf_map_update_elem(&watched, &tgid, &start, BPF_ANY))
+	watch = process_watched(parent->tgid);
+	if (!watch)
+		return 0;
+	if (bpf_map_update_elem(&watched, &tgid, &watch, BPF_ANY))
 		record_lost(FE_PROG_PROCESS_FORK);
 	record = record_get(FE_PROG_PROCESS_FORK);
 	if (!record)

@@ -54,9 +54,12 @@ static __always_inline struct process_key process_key(struct task_struct *task, 
 	return key;
 }
 
-static __always_inline bool process_watched(__u32 tgid)
+/* FE_WATCH_*; 0: not watched. */
+static __always_inline __u64 process_watched(__u32 tgid)
 {
-	return settings.watching && bpf_map_lookup_elem(&watched, &tgid);
+	__u64 *value = settings.watching ? bpf_map_lookup_elem(&watched, &tgid) : 0;
+
+	return value ? *value : 0;
 }
 
 static __always_inline void copy_sender(struct fe_sender *to, struct process_key key, int signo)

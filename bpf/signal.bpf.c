@@ -2,8 +2,6 @@
 /* Who sent which fatal signal to whom: noted when it is sent, looked up when somebody dies of it. */
 #include "process.bpf.h"
 
-struct sender_map senders SEC(".maps");
-
 /* enum values of TRACE_SIGNAL_* in include/trace/events/signal.h */
 enum { TRACE_SIGNAL_DELIVERED = 0 };
 

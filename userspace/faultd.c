@@ -32,6 +32,7 @@ struct faultd {
 	struct loop_source *output; /* waits for stdout to take more */
 	const struct clock *clock;
 	bool replaying;
+	bool muted; /* what comes now is our own failed start */
 };
 
 /* ---- monitor */
@@ -95,7 +96,7 @@ static void on_incident(void *arg, struct incident *incident)
 	struct report r = {.type = REPORT_FAULT, .time = incident->time, .incident = incident};
 
 	incident->replayed = f->replaying;
-	if (!scope_reports(&f->options, f->config, incident))
+	if (f->muted || !scope_reports(&f->options, f->config, incident))
 		return;
 	diagnose(incident);
 	report(f, &r);
@@ -122,7 +123,7 @@ static bool on_started(void *arg, const struct process *process)
 		return false;
 	recover_process_started(f->recover, process);
 	if (named && f->detect)
-		detect_watch(f->detect, process->pid);
+		detect_watch(f->detect, process->pid, FE_WATCH_NAMED);
 	return named;
 }
 
@@ -303,12 +304,14 @@ static int live(struct faultd *f)
 		detect_scan_running(f->detect);
 	say_armed(f);
 	if (f->options.command) {
+		/* What we start is followed from its fork on: what we watch is ourselves. */
+		detect_watch(f->detect, getpid(), FE_WATCH_FOLLOWED);
 		r = recover_run(f->recover, f->options.command, command_ended, f);
 		if (r < 0) {
 			log_error("cannot start %s: %s", f->options.command[0], strerror(-r));
+			f->muted = true;
 			return r == -ENOENT ? 127 : 126;
 		}
-		detect_watch(f->detect, recover_run_pid(f->recover));
 	}
 	status = loop_run(f->loop);
 	sdnotify("STOPPING=1");
@@ -432,6 +435,7 @@ int main(int argc, char **argv)
 	int status;
 
 	match_user_resolver = user_by_name;
+
 	signal(SIGPIPE, SIG_IGN);
 	if (options_parse(&f.options, argc, argv, &error) < 0) {
 		log_error("%s", error ? error : strerror(ENOMEM));
@@ -447,6 +451,7 @@ int main(int argc, char **argv)
 		options_free(&f.options);
 		return fflush(stdout) == 0 ? 0 : EXIT_FAILURE;
 	}
+	f.options.self = getpid();
 	log_max_level += (enum log_level)f.options.verbose;
 	status = load_config(&f.options, &f.config);
 	if (status < 0) {

@@ -226,8 +226,9 @@ enum {
 	FE_DEATH_AT_EXIT = 1 << 1, /* no delivery was seen: made from the exit status */
 	FE_DEATH_GROUP = 1 << 2,   /* delivered as the SIGKILL of a group that is ending from signo */
 	FE_DEATH_STACK_FOLLOWS = 1 << 3,
-	FE_DEATH_ADDRESS = 1 << 4, /* address is meaningful */
-	FE_DEATH_CRASH = 1 << 5,   /* by the process itself or a fault of its own, not from another */
+	FE_DEATH_ADDRESS = 1 << 4,  /* address is meaningful */
+	FE_DEATH_CRASH = 1 << 5,    /* by the process itself or a fault of its own, not from another */
+	FE_DEATH_FOLLOWED = 1 << 6, /* the process is one that `run` started, or a descendant */
 };
 
 /* Variable part: that of the identity. */
@@ -243,6 +244,7 @@ struct fe_exit {
 enum {
 	FE_EXIT_REPORTED = 1 << 0, /* an FE_DEATH of this process came before */
 	FE_EXIT_WATCHED = 1 << 1,  /* faultd asked for this process (map "watched") */
+	FE_EXIT_FOLLOWED = 1 << 2,
 };
 
 /* Variable part: cgroup path of the limit. */
@@ -277,7 +279,11 @@ struct fe_exec {
 	__fe32 flags;	/* FE_EXEC_* */
 };
 
-enum { FE_EXEC_WATCHED = 1 << 0 };
+enum { FE_EXEC_WATCHED = 1 << 0, FE_EXEC_FOLLOWED = 1 << 1 };
+
+/* Values of the map "watched": a process that a policy or --match names; one that `run` started, with its
+ * children. */
+enum { FE_WATCH_NAMED = 1, FE_WATCH_FOLLOWED = 2 };
 
 struct fe_fork {
 	struct fe_header header;

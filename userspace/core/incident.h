@@ -116,6 +116,7 @@ struct incident {
 	size_t stack_len;
 	struct sender sender, request;
 	struct oom_facts oom;
+	bool followed; /* of a process that `run` started, or a descendant */
 	bool replayed;
 
 	/* who (detect) */

@@ -26,6 +26,7 @@ struct options {
 	int verbose;
 	bool help, version;
 	char **command; /* of `run -- CMD`; NULL */
+	pid_t self;	/* faultd's own process, which is the command's parent; the caller's to set */
 };
 
 /*

@@ -22,12 +22,15 @@ bool scope_reports(const struct options *options, const struct config *config,
 		return true;
 	if (named && !match_any(&options->match, &incident->who))
 		return false;
+	if (options->command && !named && !incident->followed)
+		return false;
 	if (!options->faults_given) {
 		fault_set_default(&set);
-		if (named) {
+		if (named || options->command)
 			fault_set_apply(&set, "kill");
+		if (named || (options->command && incident->who.ppid == options->self))
 			fault_set_add(&set, FAULT_EXIT_FAILURE);
-		} else if (namespace_ended(incident)) {
+		else if (namespace_ended(incident)) {
 			return false;
 		}
 	}

@@ -9,7 +9,8 @@
 
 /*
  * Policies first: what one names is reported. Else --faults decides, where it was given; else the default
- * set, and for processes that --match names also kill.* and exit.failure. Pure.
+ * set, and for processes that --match names also kill.* and exit.failure. `run -- CMD` means the command and
+ * its descendants, and of exits the command's own. Pure.
  */
 bool scope_reports(const struct options *options, const struct config *config,
 		   const struct incident *incident);

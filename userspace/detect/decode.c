@@ -96,7 +96,7 @@ const char *decode_check(const void *record, size_t size)
 			return "its stack does not add up to its length";
 		break;
 	case FE_MAPS: return check_maps(record, size);
-	default: break;
+	default: return variable ? "longer than its type" : NULL;
 	}
 	return NULL;
 }
@@ -276,6 +276,7 @@ struct incident *decode_death(const struct fe_death *death)
 	incident->death = copy;
 	incident->signo = (int)death->signo;
 	incident->code = death->code;
+	incident->followed = death->flags & FE_DEATH_FOLLOWED;
 	incident->has_address = death->flags & FE_DEATH_ADDRESS;
 	incident->address = death->address;
 	incident->who.has_exit_status = true;
@@ -303,6 +304,7 @@ struct incident *decode_exit(const struct fe_exit *event)
 		return NULL;
 	incident->who.has_exit_status = true;
 	incident->who.exit_status = (int)event->status;
+	incident->followed = event->flags & FE_EXIT_FOLLOWED;
 	decode_sender(&incident->request, &event->request);
 	return incident;
 }

@@ -51,8 +51,11 @@ int detect_open(struct detect **ret, const struct detect_options *options);
 int detect_scan_running(struct detect *detect);
 /* Changes what the kernel is asked for. */
 int detect_set_wants(struct detect *detect, const struct detect_wants *wants);
-/* From now on the children of this process are followed, and its exits reported whatever their status. */
-int detect_watch(struct detect *detect, pid_t pid);
+/*
+ * From now on its exit is told whatever its status, and its children are watched as it is (watch:
+ * FE_WATCH_NAMED or FE_WATCH_FOLLOWED). One that is followed stays so. 0 or negative errno.
+ */
+int detect_watch(struct detect *detect, pid_t pid, uint64_t watch);
 /* Reads what is in the rings, to the end, without waiting. */
 void detect_drain(struct detect *detect);
 /* Drains, detaches, closes the recording. */

@@ -388,13 +388,13 @@ int detect_set_wants(struct detect *detect, const struct detect_wants *wants)
 	return 0;
 }
 
-int detect_watch(struct detect *detect, pid_t pid)
+int detect_watch(struct detect *detect, pid_t pid, uint64_t watch)
 {
 	uint32_t key = (uint32_t)pid;
-	uint64_t value = 0;
+	int r = bpf_map__update_elem(detect->bpf->maps.watched, &key, sizeof(key), &watch, sizeof(watch),
+				     watch == FE_WATCH_FOLLOWED ? BPF_ANY : BPF_NOEXIST);
 
-	return bpf_map__update_elem(detect->bpf->maps.watched, &key, sizeof(key), &value, sizeof(value),
-				    BPF_ANY);
+	return r == -EEXIST ? 0 : r;
 }
 
 /* As if it had been executed now: so it also stands in a recording, whose replay then knows as much as we do.

@@ -181,14 +181,52 @@ bad:
 	return -ESRCH; /* a process that is going away */
 }
 
+static rlim_t parse_limit(const char *word)
+{
+	return strcmp(word, "unlimited") == 0 ? RLIM_INFINITY : strtoull(word, NULL, 10);
+}
+
+/* prlimit(2) would need CAP_SYS_RESOURCE for other users' processes; the file is open to all. */
+static void parse_limits(struct launch *l, char *text)
+{
+	static const char *const names[RLIM_NLIMITS] = {
+		[RLIMIT_CPU] = "Max cpu time",
+		[RLIMIT_FSIZE] = "Max file size",
+		[RLIMIT_DATA] = "Max data size",
+		[RLIMIT_STACK] = "Max stack size",
+		[RLIMIT_CORE] = "Max core file size",
+		[RLIMIT_RSS] = "Max resident set",
+		[RLIMIT_NPROC] = "Max processes",
+		[RLIMIT_NOFILE] = "Max open files",
+		[RLIMIT_MEMLOCK] = "Max locked memory",
+		[RLIMIT_AS] = "Max address space",
+		[RLIMIT_LOCKS] = "Max file locks",
+		[RLIMIT_SIGPENDING] = "Max pending signals",
+		[RLIMIT_MSGQUEUE] = "Max msgqueue size",
+		[RLIMIT_NICE] = "Max nice priority",
+		[RLIMIT_RTPRIO] = "Max realtime priority",
+		[RLIMIT_RTTIME] = "Max realtime timeout",
+	};
+
+	for (int i = 0; i < (int)RLIM_NLIMITS; i++) {
+		const char *line = strstr(text, names[i]);
+		char soft[32], hard[32];
+
+		if (!line || sscanf(line + strlen(names[i]), "%31s %31s", soft, hard) != 2)
+			continue;
+		l->limits[i] = (struct rlimit){.rlim_cur = parse_limit(soft), .rlim_max = parse_limit(hard)};
+		l->known_limits |= 1u << i;
+	}
+}
+
 static void read_resources(struct launch *l)
 {
 	char *text = NULL;
 
-	l->has_limits = true;
-	for (int i = 0; i < (int)RLIM_NLIMITS; i++)
-		if (prlimit(l->pid, i, NULL, &l->limits[i]) < 0)
-			l->has_limits = false;
+	if (proc_read_file(l->pid, "limits", SMALL_MAX, &text) > 0)
+		parse_limits(l, text);
+	free(text);
+	text = NULL;
 	if (proc_read_file(l->pid, "oom_score_adj", 64, &text) > 0) {
 		l->has_oom_score_adj = true;
 		l->oom_score_adj = atoi(text);

@@ -49,7 +49,7 @@ struct launch {
 	mode_t umask;
 	bool has_umask;
 	struct rlimit limits[RLIM_NLIMITS];
-	bool has_limits;
+	unsigned int known_limits; /* bit n: limits[n] */
 	int nice;
 	int oom_score_adj;
 	bool has_oom_score_adj;

@@ -101,7 +101,8 @@ int launch_spawn(const struct launch *l, pid_t *ret_pid, const char **ret_stage)
 	s.capabilities = &l->capabilities;
 	s.has_umask = l->has_umask;
 	s.umask = l->umask;
-	s.limits = l->has_limits ? l->limits : NULL;
+	s.limits = l->limits;
+	s.known_limits = l->known_limits;
 	s.has_nice = true;
 	s.nice = l->nice;
 	s.has_oom_score_adj = l->has_oom_score_adj;

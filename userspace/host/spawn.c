@@ -118,7 +118,8 @@ static int set_resources(struct child *c)
 	if (s->has_umask)
 		umask(s->umask);
 	for (int i = 0; s->limits && i < (int)RLIM_NLIMITS; i++)
-		syscall(SYS_prlimit64, 0, i, &s->limits[i], NULL);
+		if (s->known_limits >> i & 1)
+			syscall(SYS_prlimit64, 0, i, &s->limits[i], NULL);
 	if (s->has_nice)
 		syscall(SYS_setpriority, PRIO_PROCESS, 0, s->nice);
 	if (s->has_oom_score_adj)

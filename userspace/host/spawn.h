@@ -30,7 +30,8 @@ struct spawn {
 
 	bool has_umask;
 	mode_t umask;
-	const struct rlimit *limits; /* RLIM_NLIMITS of them, NULL: ours */
+	const struct rlimit *limits; /* RLIM_NLIMITS of them; NULL: ours */
+	unsigned int known_limits;   /* bit n: limits[n] is meant */
 	bool has_nice;
 	int nice;
 	bool has_oom_score_adj;
