@@ -85,10 +85,7 @@ static __always_inline struct pt_regs *compat_current_regs(void)
 #endif
 }
 
-/*
- * Mappings before 6.1: an rb-tree and a list (removed by 763ecb035029, "mm: remove the vma linked list", and
- * 524e00b36e8c, "mm: remove rb tree"). Later ones: bpf_find_vma() (5.17, 7c7e3d31e785) or the iterator (6.7).
- */
+/* Before 6.1 mappings are in an rb-tree and a list (removed by 524e00b36e8c and 763ecb035029). */
 struct vm_area_struct___old {
 	struct vm_area_struct *vm_next;
 	struct rb_node vm_rb;
@@ -99,34 +96,23 @@ struct mm_struct___old {
 	struct rb_root mm_rb;
 } RELOCATED;
 
-/* How many steps a lookup in a balanced tree of 2^16 mappings (the default limit) may take. */
-enum { COMPAT_RB_DEPTH = 34 };
+/* Since then in a maple tree (d4af56c5c7c6, "mm: start tracking VMAs with maple tree"). */
+struct maple_tree {
+	void *ma_root;
+} RELOCATED;
 
-static __always_inline bool compat_has_rb_tree(void)
-{
-	struct mm_struct___old *old = 0;
+struct maple_range_64 {
+	unsigned long pivot[15];
+	void *slot[16];
+} RELOCATED;
 
-	return bpf_core_field_exists(old->mm_rb);
-}
+struct maple_arange_64 {
+	unsigned long pivot[9];
+	void *slot[10];
+} RELOCATED;
 
-static __always_inline struct vm_area_struct *compat_rb_find_vma(struct mm_struct *mm, __u64 address)
-{
-	struct mm_struct___old *old = (void *)mm;
-	struct rb_node *node;
-
-	node = BPF_CORE_READ(old, mm_rb.rb_node);
-	for (int i = 0; i < COMPAT_RB_DEPTH && node; i++) {
-		struct vm_area_struct *vma =
-			(void *)node - bpf_core_field_offset(struct vm_area_struct___old, vm_rb);
-
-		if (BPF_CORE_READ(vma, vm_start) > address)
-			node = BPF_CORE_READ(node, rb_left);
-		else if (BPF_CORE_READ(vma, vm_end) <= address)
-			node = BPF_CORE_READ(node, rb_right);
-		else
-			return vma;
-	}
-	return 0;
-}
+struct mm_struct___maple {
+	struct maple_tree mm_mt;
+} RELOCATED;
 
 #endif

@@ -3,6 +3,7 @@
 #include "compat.bpf.h"
 #include "identity.bpf.h"
 #include "process.bpf.h"
+#include "vma.bpf.h"
 
 /* What a thread's handler was last called for: it may put the default back and raise the signal again. */
 struct {
@@ -19,7 +20,7 @@ struct vma_found {
 	__u64 dentry;
 };
 
-enum { VAR_START = sizeof(struct fe_death), STACK_CHUNK = 1024, ENOENT = 2 };
+enum { VAR_START = sizeof(struct fe_death), STACK_CHUNK = 1024 };
 
 static __always_inline __u64 first_fault_key(struct task_struct *task)
 {
@@ -150,33 +151,18 @@ static __always_inline void describe_vma(struct vma_found *found, struct vm_area
 	found->dentry = (__u64)BPF_CORE_READ(file, f_path.dentry);
 }
 
-static long vma_callback(struct task_struct *task, struct vm_area_struct *vma, struct vma_found *found)
+static __always_inline void find_mapping(struct vma_found *found, struct mm_struct *mm, __u64 address)
 {
-	describe_vma(found, vma);
-	return 0;
-}
+	__u64 vma = vma_find((__u64)mm, address);
 
-/* bpf_find_vma() is of 5.17; 5.13 is the first kernel that accepts a callback in a program at all. */
-static __always_inline void find_mapping(struct vma_found *found, struct mm_struct *mm, __u64 address,
-					 bool helper)
-{
-	struct vm_area_struct *vma;
-	long err;
-
+	/* Another thread may have changed the tree under us. */
+	if (!vma)
+		vma = vma_find((__u64)mm, address);
 	__builtin_memset(found, 0, sizeof(*found));
-	found->mapping.kind = FE_MAPPING_UNKNOWN;
-	if (helper) {
-		err = bpf_find_vma(compat_current_task_btf(), address, vma_callback, found, 0);
-		if (err == -ENOENT)
-			found->mapping.kind = FE_MAPPING_NONE;
-		return;
-	}
-	if (!compat_has_rb_tree())
-		return;
-	vma = compat_rb_find_vma(mm, address);
-	found->mapping.kind = FE_MAPPING_NONE;
-	if (vma)
-		describe_vma(found, vma);
+	if (vma == VMA_UNKNOWN)
+		found->mapping.kind = FE_MAPPING_UNKNOWN;
+	else if (vma)
+		describe_vma(found, (void *)vma);
 }
 
 static __always_inline __u32 put_mapping(struct fe_mapping *to, struct vma_found *found, __u32 prog,
@@ -192,30 +178,18 @@ static __always_inline __u32 put_mapping(struct fe_mapping *to, struct vma_found
 	return offset + len;
 }
 
-/*
- * The mappings at the instruction pointer and at the address. Interrupts are off in signal_deliver, so the
- * second bpf_find_vma() finds its irq_work busy and fails: the one that the kernel's own code does not answer
- * goes first. (SEGV_MAPERR says already that nothing is mapped there.)
- */
+/* The mappings at the instruction pointer and at the address. */
 static __always_inline __u32 fill_mappings(struct fe_death *death, struct mm_struct *mm, __u32 prog,
-					   __u32 offset, bool helper)
+					   __u32 offset)
 {
-	bool maperr = death->signo == SIGSEGV && death->code == 1;
-	bool address_first = death->flags & FE_DEATH_ADDRESS && !maperr && death->address != death->regs.ip;
-	struct vma_found at_ip = {}, at_address = {};
+	struct vma_found found;
 
-	at_ip.mapping.kind = FE_MAPPING_UNKNOWN;
-	at_address.mapping.kind = maperr ? FE_MAPPING_NONE : FE_MAPPING_UNKNOWN;
-	if (address_first)
-		find_mapping(&at_address, mm, death->address, helper);
-	if (maperr && death->address == death->regs.ip)
-		at_ip.mapping.kind = FE_MAPPING_NONE;
-	else
-		find_mapping(&at_ip, mm, death->regs.ip, helper);
-	if (death->flags & FE_DEATH_ADDRESS && !maperr && !address_first)
-		at_address = at_ip;
-	offset = put_mapping(&death->ip_mapping, &at_ip, prog, offset);
-	return put_mapping(&death->address_mapping, &at_address, prog, offset);
+	find_mapping(&found, mm, death->regs.ip);
+	offset = put_mapping(&death->ip_mapping, &found, prog, offset);
+	if (!(death->flags & FE_DEATH_ADDRESS))
+		return offset;
+	find_mapping(&found, mm, death->address);
+	return put_mapping(&death->address_mapping, &found, prog, offset);
 }
 
 /* The top of the stack, as far as it is mapped and in memory. */
@@ -259,7 +233,7 @@ static __always_inline bool send_stack(struct fe_death *death)
  * signal that came from elsewhere they are of whatever the thread did, a system call as a rule.
  */
 static __always_inline void send_death(__u32 prog, struct process_key key, __u32 signo,
-				       struct kernel_siginfo *info, __u32 flags, bool helper)
+				       struct kernel_siginfo *info, __u32 flags)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct record *record = record_get(prog);
@@ -294,7 +268,7 @@ static __always_inline void send_death(__u32 prog, struct process_key key, __u32
 	if (flags & FE_DEATH_CRASH && mm) {
 		if (!bpf_probe_read_user(death->code_bytes, FE_CODE_BYTES, (void *)death->regs.ip))
 			death->code_len = FE_CODE_BYTES;
-		end = fill_mappings(death, mm, prog, end, helper);
+		end = fill_mappings(death, mm, prog, end);
 		if (send_stack(death))
 			death->flags |= FE_DEATH_STACK_FOLLOWS;
 	}
@@ -314,8 +288,7 @@ static __always_inline bool sent_by_another(struct kernel_siginfo *info, struct 
 	return info == 0;
 }
 
-static __always_inline int deliver(int signo, struct kernel_siginfo *info, struct k_sigaction *action,
-				   bool helper)
+static __always_inline int deliver(int signo, struct kernel_siginfo *info, struct k_sigaction *action)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	unsigned long handler = (unsigned long)BPF_CORE_READ(action, sa.sa_handler);
@@ -372,27 +345,20 @@ static __always_inline int deliver(int signo, struct kernel_siginfo *info, struc
 	/* One report a process: each thread of a group comes by here. */
 	if (bpf_map_update_elem(&dying, &key, &entry, BPF_NOEXIST))
 		return 0;
-	send_death(FE_PROG_SIGNAL_DELIVER, key, signo, info, flags, helper);
+	send_death(FE_PROG_SIGNAL_DELIVER, key, signo, info, flags);
 	return 0;
 }
 
-SEC("?tp_btf/signal_deliver")
+SEC("tp_btf/signal_deliver")
 int BPF_PROG(handle_signal_deliver, int signo, __u64 info, __u64 action)
 {
-	return deliver(signo, (void *)info, (void *)action, true);
-}
-
-/* The same for kernels that have no bpf_find_vma(). */
-SEC("?tp_btf/signal_deliver")
-int BPF_PROG(handle_signal_deliver_5_10, int signo, __u64 info, __u64 action)
-{
-	return deliver(signo, (void *)info, (void *)action, false);
+	return deliver(signo, (void *)info, (void *)action);
 }
 
 __noinline int death_at_exit(__u32 prog, __u32 signo, __u32 flags)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 
-	send_death(prog, process_key(task, 0), signo, 0, flags | FE_DEATH_AT_EXIT, false);
+	send_death(prog, process_key(task, 0), signo, 0, flags | FE_DEATH_AT_EXIT);
 	return 0;
 }

@@ -74,6 +74,8 @@ enum { INCIDENT_EVIDENCE_MAX = 16, INCIDENT_MEMORY_MAX = 1 << 20 };
 struct diagnosis {
 	const char *cause; /* slug of the catalogue; "unknown" */
 	const char *summary;
+	bool has_address; /* of the fault that began it: worked out, or that of a handler's first fault */
+	uint64_t address;
 	enum confidence confidence;
 	const char *evidence[INCIDENT_EVIDENCE_MAX];
 	size_t evidence_count;

@@ -9,16 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool has_find_vma(const struct kernel_features *features)
-{
-	return features->find_vma;
-}
-
-static bool lacks_find_vma(const struct kernel_features *features)
-{
-	return !features->find_vma;
-}
-
 static bool maps_at_exit(const struct kernel_features *features)
 {
 	return features->vma_iterator && features->memory_at_exit;
@@ -42,9 +32,7 @@ static bool exit_by_fentry(const struct kernel_features *features)
 const struct program_info programs[] = {
 	{"handle_signal_generate", "signal_generate", FE_PROG_SIGNAL_GENERATE, false, NULL,
 	 "who sent a fatal signal is not known"},
-	{"handle_signal_deliver", "signal_deliver", FE_PROG_SIGNAL_DELIVER, true, has_find_vma,
-	 "crashes and kills are not seen"},
-	{"handle_signal_deliver_5_10", "signal_deliver", FE_PROG_SIGNAL_DELIVER, true, lacks_find_vma,
+	{"handle_signal_deliver", "signal_deliver", FE_PROG_SIGNAL_DELIVER, true, NULL,
 	 "crashes and kills are not seen"},
 	{"handle_process_exit", "sched_process_exit", FE_PROG_PROCESS_EXIT, true, NULL, "exits are not seen"},
 	{"handle_process_exec", "sched_process_exec", FE_PROG_PROCESS_EXEC, false, NULL,
@@ -64,22 +52,6 @@ const struct program_info programs[] = {
 };
 
 const unsigned int program_count = sizeof(programs) / sizeof(programs[0]);
-
-static bool enum_has(const struct btf *btf, const char *type_name, const char *value_name)
-{
-	int id = btf__find_by_name_kind(btf, type_name, BTF_KIND_ENUM);
-	const struct btf_type *type;
-	const struct btf_enum *value;
-
-	if (id < 0)
-		return false;
-	type = btf__type_by_id(btf, id);
-	value = btf_enum(type);
-	for (int i = 0; i < btf_vlen(type); i++)
-		if (strcmp(btf__name_by_offset(btf, value[i].name_off), value_name) == 0)
-			return true;
-	return false;
-}
 
 static bool struct_has(const struct btf *btf, const char *type_name, const char *member_name)
 {
@@ -147,7 +119,6 @@ static bool functions_traceable(void)
 
 void kernel_features_read(struct kernel_features *ret, const struct btf *btf)
 {
-	ret->find_vma = enum_has(btf, "bpf_func_id", "BPF_FUNC_find_vma");
 	ret->vma_iterator = btf__find_by_name_kind(btf, "bpf_iter_task_vma_new", BTF_KIND_FUNC) > 0;
 	ret->memory_at_exit = tracepoint_args(btf, "sched_process_exit") >= 2;
 	ret->vma_list = struct_has(btf, "mm_struct", "mmap");

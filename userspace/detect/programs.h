@@ -12,7 +12,6 @@ struct btf;
 
 /* What the running kernel offers beyond the floor, read from its BTF. */
 struct kernel_features {
-	bool find_vma;	     /* helper, 5.17 */
 	bool vma_iterator;   /* kfunc, 6.7 */
 	bool memory_at_exit; /* sched_process_exit stands before exit_mm(), 6.16 */
 	bool vma_list;	     /* mm->mmap, before 6.1 */

@@ -214,21 +214,22 @@ static bool seccomp(struct incident *incident, struct fault *f, enum confidence 
 	return true;
 }
 
+/* The soft limit has been raised by a second when the signal is sent (check_process_timers(),
+ * posix-cpu-timers.c). */
 static bool cpu_limit(struct incident *incident, struct fault *f, enum confidence *c)
 {
 	const struct fe_death *death = incident->death;
+	uint64_t limit = death->cpu_limit_soft - 1;
 	char used[CLOCK_DURATION_SIZE];
 
 	(void)f;
-	/* check_rlimit() in kernel/time/posix-cpu-timers.c sends it with SEND_SIG_PRIV. */
-	if (incident->signo != SIGXCPU || incident->code != SI_KERNEL || death->cpu_limit_soft == ~0ULL)
+	if (incident->signo != SIGXCPU || death->cpu_limit_soft == ~0ULL || !death->cpu_limit_soft)
 		return false;
-	if (death->cpu_time + NSEC_PER_SEC / 10 < death->cpu_limit_soft * NSEC_PER_SEC)
+	if (death->cpu_time + NSEC_PER_SEC / 10 < limit * NSEC_PER_SEC)
 		*c = CONFIDENCE_LIKELY;
-	say(incident, "SIGXCPU: its CPU time limit of %llu s is used up",
-	    (unsigned long long)death->cpu_limit_soft);
-	incident_evidence(incident, "used %s of CPU time; RLIMIT_CPU is %llu s",
-			  clock_duration(death->cpu_time, used), (unsigned long long)death->cpu_limit_soft);
+	say(incident, "SIGXCPU: its CPU time limit of %llu s is used up", (unsigned long long)limit);
+	incident_evidence(incident, "used %s of CPU time; RLIMIT_CPU was %llu s",
+			  clock_duration(death->cpu_time, used), (unsigned long long)limit);
 	return true;
 }
 
@@ -337,4 +338,6 @@ void diagnose_crash(struct incident *incident)
 	else
 		rules_walk(incident, &f, rules, sizeof(rules) / sizeof(rules[0]));
 	tell_first(incident, &f);
+	incident->why.has_address = f.has_address && f.source != SOURCE_NONE;
+	incident->why.address = f.address;
 }

@@ -131,7 +131,8 @@ static bool main_stack_overflow(const struct incident *incident, const struct fa
 	    depth + 2 * NULL_ZONE < memory->stack_limit)
 		return false;
 	if (memory->mmap_base && f->address >= memory->mmap_base)
-		return f->sp < memory->start_stack && f->address + STACK_REACH >= f->sp;
+		return f->sp >= memory->mmap_base && f->sp < memory->start_stack &&
+		       f->address + STACK_REACH >= f->sp;
 	return distance(f->address, f->sp) <= STACK_REACH && depth < memory->stack_limit + 2 * STACK_REACH;
 }
 

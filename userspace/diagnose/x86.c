@@ -11,7 +11,7 @@ struct decoder {
 	const uint8_t *code;
 	size_t len, at;
 	unsigned int rex;
-	bool operand16, address32, segment, vex;
+	bool operand16, address32, segment, vex, has_rex;
 	unsigned int map; /* 0: one byte, 1: 0f, 2: 0f 38, 3: 0f 3a */
 };
 
@@ -51,6 +51,7 @@ static bool prefixes(struct decoder *d, uint8_t *ret_opcode)
 		default: break;
 		}
 		if ((byte & 0xf0) == 0x40) {
+			d->has_rex = true;
 			d->rex = byte & 15;
 			if (!next(d, &byte))
 				return false;
@@ -235,7 +236,7 @@ bool x86_operand(struct x86_operand *ret, const uint8_t *code, size_t len, const
 
 		operand.value = reg(regs, number);
 		/* Without REX, the byte registers 4-7 are ah, ch, dh and bh. */
-		if (operand.width == 1 && !d.rex && number >= 4)
+		if (operand.width == 1 && !d.has_rex && number >= 4)
 			operand.value = reg(regs, number - 4) >> 8;
 		if (operand.width < 8)
 			operand.value &= (1ULL << 8 * operand.width) - 1;
@@ -244,7 +245,6 @@ bool x86_operand(struct x86_operand *ret, const uint8_t *code, size_t len, const
 	}
 	if (!memory_operand(&d, &operand, modrm, regs))
 		return false;
-	operand.writes_hint = !d.map && (op == 0x88 || op == 0x89 || op == 0xc6 || op == 0xc7);
 	*ret = operand;
 	return true;
 }

@@ -18,7 +18,6 @@ struct x86_operand {
 	unsigned int opcode; /* 0x0fNN for the two-byte map */
 	unsigned int extension; /* reg field of ModRM */
 	unsigned int width;	/* bytes of a register operand */
-	bool writes_hint;	/* not known in general: set for mov to memory and push */
 };
 
 /* Decodes the operand in ModRM's r/m of the instruction at the instruction pointer. False: not understood. */

@@ -111,7 +111,9 @@ static json_t *signal_object(const struct incident *incident)
 			json_put_fixed(object, "code_name",
 				       siginfo_code_name(incident->signo, incident->code));
 		}
-		if (incident->has_address)
+		if (incident->why.has_address)
+			json_put_hex(object, "address", incident->why.address);
+		else if (incident->has_address)
 			json_put_hex(object, "address", incident->address);
 		if (incident->sender.known && !incident->sender.kernel) {
 			json_put_positive(sender, "pid", incident->sender.pid);

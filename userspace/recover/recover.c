@@ -374,7 +374,8 @@ void recover_process_forked(struct recover *recover, pid_t pid, uint64_t start, 
 {
 	struct launch_entry *parent = launches_find(&recover->launches, ppid, 0), *entry;
 
-	if (!parent || parent->gone)
+	/* That it has ended may be known before that it forked; but then not by the number's next owner. */
+	if (!parent || (parent->gone && start > parent->gone))
 		return;
 	entry = launches_put(&recover->launches, pid, start, parent->launch);
 	if (entry)
