@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "host/execpath.h"
 #include "host/pidref.h"
 #include "host/proc.h"
 
@@ -78,6 +79,17 @@ static bool looks_retitled(const char *args, size_t len, const char *exe)
 	return strlen(args) == len - 1 && strchr(args, ' ') && strcmp(args, exe) != 0;
 }
 
+/* A script's interpreter and its argument come back when the script is executed. */
+static void read_path(struct launch *l)
+{
+	size_t skip = 0;
+
+	if (l->retitled || execpath_read(l->pid, l->exe, l->cwd, l->args, l->args_len, &l->path, &skip) < 0)
+		return;
+	memmove(l->args, l->args + skip, l->args_len - skip);
+	l->args_len -= skip;
+}
+
 static int read_strings(struct launch *l)
 {
 	ssize_t n = proc_read_file(l->pid, "cmdline", STRINGS_MAX + 1, &l->args);
@@ -103,6 +115,7 @@ static int read_strings(struct launch *l)
 	if (r < 0)
 		return r == -ENOENT ? -ESRCH : r;
 	l->retitled = looks_retitled(l->args, l->args_len, l->exe);
+	read_path(l);
 	if (proc_read_file(l->pid, "cgroup", SMALL_MAX, &l->cgroups) < 0)
 		l->cgroups = NULL; /* a kernel without cgroups */
 	return 0;
@@ -383,6 +396,7 @@ struct launch *launch_unref(struct launch *launch)
 	for (int i = 0; i < 3; i++)
 		free(launch->streams[i].path);
 	free(launch->exe);
+	free(launch->path);
 	free(launch->args);
 	free(launch->environment);
 	free(launch->cwd);

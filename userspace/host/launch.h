@@ -36,7 +36,9 @@ struct launch {
 	uint64_t start;
 	uint64_t key; /* same program, arguments, directory and user: same key, also after a respawn */
 	char *exe;    /* path that exec takes: a file replaced by an upgrade is meant to be started */
-	char *args;   /* NUL-separated */
+	char *path; /* by which it was executed, where that still leads to exe (a symbolic link, a script); or
+		       NULL */
+	char *args; /* NUL-separated */
 	size_t args_len;
 	char *environment; /* NUL-separated */
 	size_t environment_len;

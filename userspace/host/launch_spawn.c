@@ -85,7 +85,7 @@ int launch_spawn(const struct launch *l, pid_t *ret_pid, const char **ret_stage)
 
 	if (!argv || !envp)
 		goto out;
-	s.path = l->exe;
+	s.path = l->path ?: l->exe;
 	s.argv = argv;
 	s.envp = envp;
 	s.cwd = l->cwd;
