@@ -218,6 +218,14 @@ static void add_fault_line(struct text *out, const struct monitor *monitor, cons
 		add_details(out, monitor, incident);
 }
 
+static bool names_process(const struct report *report)
+{
+	char pid[16];
+
+	snprintf(pid, sizeof(pid), "[%d]", (int)report->incident->who.pid);
+	return report->message && strstr(report->message, pid);
+}
+
 /*
  * What became of it. Beneath its own incident that is an indented line; where another incident's lines came
  * between, it has time and name of its own, so that nobody reads it as the other's.
@@ -231,7 +239,8 @@ static void add_further_line(struct text *out, const struct monitor *monitor, co
 	} else {
 		add_time(out, monitor, report->time);
 		text_addf(out, "  %-*s ", TITLE_WIDTH, "");
-		add_name(out, monitor, report);
+		if (!names_process(report))
+			add_name(out, monitor, report);
 	}
 	if (report->type == REPORT_OUTCOME && report->outcome == OUTCOME_SUCCESS)
 		paint(out, monitor, green);
