@@ -2,33 +2,9 @@
 /* Why it happened: the family decides which tree is walked. */
 #include "diagnose/diagnose.h"
 
-#include <stdarg.h>
 #include <string.h>
 
 #include "diagnose/rules.h"
-
-void say(struct incident *incident, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	incident->why.summary = incident_vprintf(incident, fmt, ap);
-	va_end(ap);
-}
-
-void rules_walk(struct incident *incident, struct fault *fault, const struct rule *rules, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		enum confidence confidence = CONFIDENCE_CERTAIN;
-
-		if (!rules[i].holds(incident, fault, &confidence))
-			continue;
-		incident->why.cause = rules[i].cause;
-		incident->why.confidence = confidence;
-		incident->why.advice = rules[i].advice;
-		return;
-	}
-}
 
 bool diagnose(struct incident *incident)
 {
