@@ -222,3 +222,41 @@ help:
 .PHONY: clean
 clean:
 	$(Q)rm -rf $(B)
+
+# ---- fuzz targets: with libFuzzer where clang has it, else with a main() that mutates the seeds
+
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_LIB := $(sort $(wildcard userspace/core/*.c userspace/diagnose/*.c userspace/monitor/*.c userspace/host/config*.c) \
+	$(addprefix userspace/host/,cgroup.c supervisor.c user.c) \
+	$(addprefix userspace/detect/,correlate.c decode.c known.c replay.c))
+fobj = $(patsubst %.c,$(B)/fuzz/obj/%.o,$(1))
+
+# The compiler and the object that drives the targets, as shell variables.
+$(B)/fuzz/engine:
+	$(Q)mkdir -p $(@D)
+	$(Q)if echo 'int LLVMFuzzerTestOneInput(void); int LLVMFuzzerTestOneInput(void) { return 0; }' | \
+		$(CLANG) -fsanitize=fuzzer,address,undefined -x c -o $@.try - 2>/dev/null; then \
+		printf '# libFuzzer\ncc="%s -fsanitize=fuzzer-no-link"\nld="%s -fsanitize=fuzzer"\nmain=\n' '$(CLANG)' '$(CLANG)'; \
+	else \
+		printf '# tests/fuzz/standalone.c\ncc="%s"\nld="%s"\nmain=%s\n' '$(CC)' '$(CC)' '$(call fobj,tests/fuzz/standalone.c)'; \
+	fi >$@
+	$(Q)rm -f $@.try
+
+$(call fobj,userspace/core/syscalls.c): | $(B)/include/syscall_names.h
+
+$(B)/fuzz/obj/%.o: %.c | $(B)/fuzz/engine
+	$(call say,CC-FUZZ,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q). $(B)/fuzz/engine && $$cc $(BASE) $(SANFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/fuzz/fuzz_%: $(B)/fuzz/obj/tests/fuzz/fuzz_%.o $(call fobj,$(FUZZ_LIB) tests/fuzz/standalone.c)
+	$(call say,LINK,$@)
+	$(Q). $(B)/fuzz/engine && $$ld -fsanitize=address,undefined -pthread -o $@ $< $(call fobj,$(FUZZ_LIB)) $$main $(LIBS) -lm
+
+.PHONY: fuzz
+fuzz: $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(FUZZ_SRC))
+
+# For tests/style/run.
+.PHONY: flags
+flags:
+	@:$(info $(BASE))

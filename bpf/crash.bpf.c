@@ -153,11 +153,11 @@ static __always_inline void describe_vma(struct vma_found *found, struct vm_area
 
 static __always_inline void find_mapping(struct vma_found *found, struct mm_struct *mm, __u64 address)
 {
-	__u64 vma = vma_find((__u64)mm, address);
+	__u64 vma = vma_find(mm, address);
 
 	/* Another thread may have changed the tree under us. */
 	if (!vma)
-		vma = vma_find((__u64)mm, address);
+		vma = vma_find(mm, address);
 	__builtin_memset(found, 0, sizeof(*found));
 	if (vma == VMA_UNKNOWN)
 		found->mapping.kind = FE_MAPPING_UNKNOWN;

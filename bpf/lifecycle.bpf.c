@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The life of processes: executed, forked, gone. */
+#include "compat.bpf.h"
 #include "identity.bpf.h"
 #include "process.bpf.h"
 
@@ -87,9 +88,11 @@ static __always_inline int group_exit(__u32 prog, struct task_struct *task, __u3
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(handle_process_exit, struct task_struct *task)
 {
-	if (task->signal->live.counter != 0)
-		return 0;
-	return group_exit(FE_PROG_PROCESS_EXIT, task, task->exit_code);
+	compat_preempt_disable();
+	if (task->signal->live.counter == 0)
+		group_exit(FE_PROG_PROCESS_EXIT, task, task->exit_code);
+	compat_preempt_enable();
+	return 0;
 }
 
 /* So there the entry of do_exit() is used where fentry programs load: this thread still counts as alive. */
@@ -103,19 +106,16 @@ int BPF_PROG(handle_exit_do_exit, long code)
 	return group_exit(FE_PROG_EXIT_EARLY, task, code);
 }
 
-SEC("?tp_btf/sched_process_exec")
-int BPF_PROG(handle_process_exec, struct task_struct *task, int old_pid)
+static __always_inline void send_exec(struct task_struct *task, int old_pid)
 {
 	struct record *record;
 	struct fe_exec *event;
 	__u64 watch;
 	__u32 end;
 
-	if (!settings.exec)
-		return 0;
 	record = record_get(FE_PROG_PROCESS_EXEC);
 	if (!record)
-		return 0;
+		return;
 	event = (void *)record->bytes;
 	end = identity_fill(FE_PROG_PROCESS_EXEC, sizeof(*event));
 	record_header(record, FE_EXEC);
@@ -123,28 +123,33 @@ int BPF_PROG(handle_process_exec, struct task_struct *task, int old_pid)
 	watch = process_watched(task->tgid);
 	event->flags = (watch ? FE_EXEC_WATCHED : 0) | (watch == FE_WATCH_FOLLOWED ? FE_EXEC_FOLLOWED : 0);
 	record_send(record, &ring_critical, FE_PROG_PROCESS_EXEC, end);
+}
+
+SEC("?tp_btf/sched_process_exec")
+int BPF_PROG(handle_process_exec, struct task_struct *task, int old_pid)
+{
+	compat_preempt_disable();
+	if (settings.exec)
+		send_exec(task, old_pid);
+	compat_preempt_enable();
 	return 0;
 }
 
-/* Fires for threads, too: those keep the thread group of their creator. */
-SEC("?tp_btf/sched_process_fork")
-int BPF_PROG(handle_process_fork, struct task_struct *parent, struct task_struct *child)
+static __always_inline void follow(struct task_struct *parent, struct task_struct *child)
 {
 	__u32 tgid = child->tgid;
 	__u64 start = child->start_boottime, watch;
 	struct record *record;
 	struct fe_fork *event;
 
-	if (tgid == (__u32)parent->tgid)
-		return 0;
 	watch = process_watched(parent->tgid);
 	if (!watch)
-		return 0;
+		return;
 	if (bpf_map_update_elem(&watched, &tgid, &watch, BPF_ANY))
 		record_lost(FE_PROG_PROCESS_FORK);
 	record = record_get(FE_PROG_PROCESS_FORK);
 	if (!record)
-		return 0;
+		return;
 	event = (void *)record->bytes;
 	record_header(record, FE_FORK);
 	event->start = start;
@@ -152,5 +157,15 @@ int BPF_PROG(handle_process_fork, struct task_struct *parent, struct task_struct
 	event->ppid = parent->tgid;
 	bpf_probe_read_kernel(event->comm, sizeof(event->comm), child->comm);
 	record_send(record, &ring_critical, FE_PROG_PROCESS_FORK, sizeof(*event));
+}
+
+/* Fires for threads, too: those keep the thread group of their creator. */
+SEC("?tp_btf/sched_process_fork")
+int BPF_PROG(handle_process_fork, struct task_struct *parent, struct task_struct *child)
+{
+	compat_preempt_disable();
+	if (child->tgid != parent->tgid)
+		follow(parent, child);
+	compat_preempt_enable();
 	return 0;
 }

@@ -3,12 +3,14 @@
 #include "compat.bpf.h"
 #include "identity.bpf.h"
 #include "process.bpf.h"
+#include "vma.bpf.h"
 
 /* include/linux/mm.h */
 enum { VM_EXEC = 4 };
 
 enum {
 	NEAR = 1 << 20,
+	WALK_MAX = 512,
 	NAMES_MAX = RECORD_MAX - sizeof(struct fe_maps) - FE_MAPS_MAX * sizeof(struct fe_mapping)
 };
 
@@ -151,22 +153,24 @@ int BPF_PROG(handle_maps_do_exit)
 	return 0;
 }
 
-/* ... and up to 6.0 the mappings form a list. */
+/* ... and before that the tree is walked by hand. */
 SEC("?fentry/do_exit")
-int BPF_PROG(handle_maps_do_exit_list)
+int BPF_PROG(handle_maps_do_exit_walk)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	struct mm_struct___old *mm;
-	struct vm_area_struct *vma;
 	struct walk walk = {};
+	__u64 mm, address = 0;
 
 	if (!begin(&walk, task))
 		return 0;
-	mm = (void *)BPF_CORE_READ(task, mm);
-	vma = BPF_CORE_READ(mm, mmap);
-	for (int i = 0; i < 256 && vma; i++) {
-		add_mapping(&walk, vma);
-		vma = BPF_CORE_READ((struct vm_area_struct___old *)vma, vm_next);
+	mm = (__u64)BPF_CORE_READ(task, mm);
+	for (int i = 0; i < WALK_MAX; i++) {
+		__u64 vma = vma_next(mm, address);
+
+		if (vma == VMA_UNKNOWN || !vma)
+			break;
+		add_mapping(&walk, (void *)vma);
+		address = BPF_CORE_READ((struct vm_area_struct *)vma, vm_end);
 	}
 	end(&walk);
 	return 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Raw records for the tests of the detect room: well-formed ones, to be spoilt by each test in its own way. */
+/* Raw records for the tests of the detect room: well-formed ones, to be spoilt by each test in its own way.
+ */
 #ifndef FAULTD_TESTS_RECORDS_H
 #define FAULTD_TESTS_RECORDS_H
 
@@ -152,7 +153,8 @@ static inline struct fe_fork *rec_fork(struct rec *rec, pid_t parent, pid_t chil
 	return event;
 }
 
-static inline struct fe_stack *rec_stack(struct rec *rec, pid_t pid, const void *bytes, size_t len, uint64_t time)
+static inline struct fe_stack *rec_stack(struct rec *rec, pid_t pid, const void *bytes, size_t len,
+					 uint64_t time)
 {
 	struct fe_stack *stack = rec_begin(rec, FE_STACK, sizeof(*stack), time);
 

@@ -665,7 +665,8 @@ static void printed_in_words(void **state)
 	for (size_t i = 0; i < LENGTH(lines); i++)
 		if (!strstr(out, lines[i]))
 			fail_msg("%s\nis not in\n%s", lines[i], out);
-	assert_non_null(strstr(out, "  reacts to   crash, kill.sigill, kill.sigtrap, kill.sigabrt, kill.sigbus"));
+	assert_non_null(
+		strstr(out, "  reacts to   crash, kill.sigill, kill.sigtrap, kill.sigabrt, kill.sigbus"));
 	free(out);
 	config_free(config);
 }

@@ -87,8 +87,10 @@ static void longer_records_are_refused(void **state)
 	}
 }
 
-#define FIELD(type, strct, field) \
-	{type, #strct "." #field, offsetof(struct strct, field), sizeof(((struct strct *)0)->field)}
+#define FIELD(type, strct, field)                                                                          \
+	{                                                                                                  \
+		type, #strct "." #field, offsetof(struct strct, field), sizeof(((struct strct *)0)->field) \
+	}
 
 static const struct {
 	unsigned int type;
@@ -159,8 +161,10 @@ static const struct {
 	uint64_t value;
 	const char *says;
 } values[] = {
-#define VALUE(type, strct, field, value, says) \
-	{type, #field, offsetof(struct strct, field), sizeof(((struct strct *)0)->field), value, says}
+#define VALUE(type, strct, field, value, says)                                                               \
+	{                                                                                                    \
+		type, #field, offsetof(struct strct, field), sizeof(((struct strct *)0)->field), value, says \
+	}
 	VALUE(FE_DEATH, fe_header, type, FE_NONE, "unknown type"),
 	VALUE(FE_DEATH, fe_header, type, FE_TYPE_COUNT, "unknown type"),
 	VALUE(FE_DEATH, fe_header, type, 0xffff, "unknown type"),

@@ -118,6 +118,22 @@ static void assert_same_link(pid_t a, pid_t b, const char *name)
 	assert_string_equal(x, y);
 }
 
+/* exec(2) lets its parent go on a moment before the new arguments are in their place. */
+static void await_arguments(pid_t pid)
+{
+	char *text = NULL;
+
+	for (int i = 0; i < 1000; i++, nap()) {
+		ssize_t n = proc_read_file(pid, "cmdline", 4096, &text);
+
+		free(text);
+		text = NULL;
+		if (n > 0)
+			return;
+	}
+	fail_msg("no arguments");
+}
+
 static void test_respawn_is_equal(void **state)
 {
 	static const char *const lines[] = {
@@ -136,6 +152,7 @@ static void test_respawn_is_equal(void **state)
 	assert_false(l->foreign_namespaces);
 	assert_int_equal(l->nice, 3);
 	assert_int_equal(launch_spawn(l, &b, NULL), 0);
+	await_arguments(b);
 	assert_same_file(a, b, "cmdline");
 	assert_same_file(a, b, "environ");
 	assert_same_file(a, b, "limits");
@@ -178,6 +195,7 @@ static void test_key(void **state)
 	(void)state;
 	assert_int_equal(launch_read(&l, a, 0, false), 0);
 	assert_int_equal(launch_spawn(l, &b, NULL), 0);
+	await_arguments(b);
 	assert_int_equal(launch_read(&m, b, 0, false), 0);
 	assert_int_equal(launch_read(&o, c, 0, false), 0);
 	assert_true(l->key == m->key);
@@ -238,6 +256,8 @@ static void test_failures(void **state)
 
 	(void)state;
 	assert_int_equal(launch_read(&l, a, 0, false), 0);
+	free(l->path);
+	l->path = NULL;
 	old = l->exe;
 	l->exe = strdup("/nonexistent/program");
 	assert_int_equal(launch_spawn(l, &b, &stage), -ENOENT);

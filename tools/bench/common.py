@@ -12,8 +12,6 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, "build")
-FAULTD = os.path.join(BUILD, "faultd")
-FAULTGEN = os.path.join(BUILD, "faultgen")
 HELPERS = ("cost", "latency", "nothing", "service")
 F_SETPIPE_SZ = 1031
 
@@ -26,6 +24,10 @@ def helper(name):
     return os.path.join(BUILD, "bench", name)
 
 
+def built():
+    return [helper(name) for name in HELPERS] + [os.path.join(BUILD, name) for name in ("faultd", "faultgen")]
+
+
 def say(text):
     print(f"bench: {text}", file=sys.stderr, flush=True)
 
@@ -34,6 +36,9 @@ def prepare(directory):
     global _directory
     _directory = directory
     os.environ["PATH"] += ":/usr/sbin:/sbin"
+    # What is measured stays the same although somebody may build meanwhile.
+    for program in ("faultd", "faultgen"):
+        shutil.copy(os.path.join(BUILD, program), path(program))
     write("none.conf", "")
     write("policy.conf", 'policy "elsewhere" { match = { "exe:/nonexistent/*" } actions = { "respawn" } }\n')
 
@@ -108,7 +113,7 @@ class Watcher:
 
 
 def faultd(*arguments, config="none.conf", name="faultd"):
-    return Watcher(name, [FAULTD, "--config", path(config), "--output", "json", *arguments],
+    return Watcher(name, [path("faultd"), "--config", path(config), "--output", "json", *arguments],
                    b"faultd: armed", "stderr", '"pid":')
 
 
@@ -239,11 +244,11 @@ def percentile(values, percent):
 
 
 def spread(values):
-    """Half the distance between the quartiles: how far two equal measurements are apart as a rule."""
+    """How far the median may be off: its standard error, from the distance between the quartiles."""
     if len(values) < 2:
         return float("nan")
     low, _, high = statistics.quantiles(values, n=4)
-    return (high - low) / 2
+    return 1.2533 * (high - low) / 1.349 / len(values) ** 0.5
 
 
 def ratio(peer, own):

@@ -15,7 +15,7 @@
 
 #include "bench.h"
 
-enum { CALLS = 20000, ROUND_TRIPS = 500, SAMPLES_MAX = 100000 };
+enum { CALLS = 2000, ROUND_TRIPS = 50, SAMPLES_MAX = 100000 };
 
 static double samples[SAMPLES_MAX];
 static const char *program;
@@ -27,10 +27,10 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static double median(int count)
+static double percentile(int count, int percent)
 {
 	qsort(samples, (size_t)count, sizeof(samples[0]), compare);
-	return count % 2 ? samples[count / 2] : (samples[count / 2 - 1] + samples[count / 2]) / 2;
+	return samples[(count - 1) * percent / 100];
 }
 
 static double syscalls(int batches)
@@ -42,7 +42,7 @@ static double syscalls(int batches)
 			syscall(SYS_getppid);
 		samples[i] = (double)(now_ns() - start) / CALLS;
 	}
-	return median(batches);
+	return percentile(batches, 10);
 }
 
 _Noreturn static void echo(int in, int out)
@@ -81,7 +81,7 @@ static double switches(int batches)
 	close(there[1]);
 	close(back[0]);
 	waitpid(pid, NULL, 0);
-	return median(batches);
+	return percentile(batches, 10);
 }
 
 static double spawns(int count)
@@ -99,7 +99,7 @@ static double spawns(int count)
 			die("waitpid");
 		samples[i] = (double)(now_ns() - start);
 	}
-	return median(count);
+	return percentile(count, 50);
 }
 
 int main(int argc, char **argv)

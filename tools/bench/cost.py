@@ -39,8 +39,8 @@ def read(meter, counts, samples, watcher=None):
 
 
 def measure(quick):
-    rounds = 5 if quick else 20
-    counts = {"syscall": 10, "switch": 10, "spawn": 300} if quick else {"syscall": 15, "switch": 15, "spawn": 700}
+    rounds = 3 if quick else 20
+    counts = {"syscall": 100, "switch": 100, "spawn": 300} if quick else {"syscall": 200, "switch": 200, "spawn": 700}
     able = watchers(faultd, faultd_policy, exitsnoop, bpftrace_exit)
     samples = {name: {"syscall": [], "switch": [], "spawn": [], "daemon": []}
                for name in [NOTHING, AGAIN] + [maker.__name__ for maker in able]}
@@ -71,11 +71,14 @@ def relative(samples, name, what):
     return [100 * (value / base - 1) for value, base in zip(samples[name][what], baselines(samples, what))]
 
 
+def told(reached, noise, limit):
+    return verdict(reached) if noise < limit else "too noisy to tell"
+
+
 def relative_row(samples, what, title):
     own = relative(samples, "faultd", what)
     # The same compared with itself: what a difference has to exceed to be one.
     noise = [100 * (b / a - 1) for a, b in zip(samples[NOTHING][what], samples[AGAIN][what])]
-    limit = max(1.0, abs(median(noise)) + spread(noise))
     peers = [f"{label} {median(relative(samples, name, what)):+.2f} %"
              for name, label in (("exitsnoop", "exitsnoop"), ("bpftrace_exit", "bpftrace")) if name in samples]
     return (
@@ -84,7 +87,7 @@ def relative_row(samples, what, title):
         "; ".join([f"nothing against itself {median(noise):+.2f} % (+-{spread(noise):.2f})"] + peers),
         f"{median(own) / 100 + 1:.3f} of nothing loaded",
         "within noise, < 1 %",
-        verdict(median(own) < limit),
+        told(median(own) < 1, abs(median(noise)) + spread(noise), 1),
     )
 
 
@@ -112,5 +115,5 @@ def spawn_row(samples):
         "; ".join(beside),
         ", ".join(f"{median(added(samples, name)) / own:.1f}x" for _, name in peers) if own > 0 else "-",
         "<= 3 us added, under exitsnoop's",
-        verdict(own <= 3000 and under),
+        told(own <= 3000 and under, abs(median(noise)) + spread(noise), 3000),
     )

@@ -27,7 +27,7 @@ def peers_here():
 
 
 def measure_start(quick):
-    rounds = 5 if quick else 20
+    rounds = 3 if quick else 20
     able = [faultd] + peers_here()
     samples = {maker.__name__: {"ready_s": [], "rss": [], "bpf_bytes": []} for maker in able}
     for i in range(rounds):
@@ -98,25 +98,34 @@ def measure_idle(quick):
         running = {maker.__name__: stack.enter_context(maker()) for maker in able}
         time.sleep(1)
         before = {name: (w.cpu_ns(), w.bpf()[0], w.bpf()[1]) for name, w in running.items()}
-        begun = time.monotonic()
+        begun, forks = time.monotonic(), processes_started()
         time.sleep(seconds)
-        took = time.monotonic() - begun
+        took, forks = time.monotonic() - begun, processes_started() - forks
         for name, watcher in running.items():
             bpf = watcher.bpf()
             result[name] = {"cpu_ns": watcher.cpu_ns() - before[name][0], "bpf_ns": bpf[0] - before[name][1],
                             "bpf_runs": bpf[1] - before[name][2], "seconds": took}
-    return [idle_row(result, seconds, timed)], {"bpf_timed": timed, "ns": result}
+    return [idle_row(result, seconds, forks, timed)], {"bpf_timed": timed, "started_meanwhile": forks, "ns": result}
+
+
+def processes_started():
+    """Since boot: whoever starts some meanwhile makes that the host was not idle."""
+    for line in read_file("/proc/stat").splitlines():
+        if line.startswith("processes "):
+            return int(line.split()[1])
+    return 0
 
 
 def percent(sample):
     return 100 * (sample["cpu_ns"] + sample["bpf_ns"]) / 1e9 / sample["seconds"]
 
 
-def idle_row(result, seconds, timed):
+def idle_row(result, seconds, forks, timed):
     own = percent(result["faultd"])
     peers = {LABELS[name]: percent(sample) for name, sample in result.items() if name in LABELS}
     return (
-        f"idle for {seconds} s, all at once" + ("" if timed else " (without BPF run time)"),
+        f"idle for {seconds} s, all at once ({forks} processes came and went)" +
+        ("" if timed else ", without BPF run time"),
         f"{own:.3f} % of a CPU",
         "; ".join(f"{name} {value:.3f} %" for name, value in peers.items()) or "-",
         ", ".join(ratio(value, own) for value in peers.values()) or "-",

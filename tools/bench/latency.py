@@ -16,7 +16,7 @@ def once(maker, event, count):
 
 
 def measure(quick):
-    rounds, count = (2, 20) if quick else (5, 40)
+    rounds, count = (1, 30) if quick else (5, 40)
     able = watchers(faultd, exitsnoop, bpftrace_exit, bpftrace_signal)
     samples = {maker.__name__: {event: [] for event in EVENTS} for maker in able}
     lost = {maker.__name__: {event: 0 for event in EVENTS} for maker in able}

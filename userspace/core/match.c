@@ -264,7 +264,7 @@ static int parse_term(struct term *term, const char *s, const char **ret_end, ch
 	term->key = key_at(s);
 	end = term_end(s, term->key == KEY_CMD);
 	*ret_end = end;
-	while (term->key != KEY_CMD && isspace((unsigned char)end[-1]))
+	while (term->key != KEY_CMD && end > s && isspace((unsigned char)end[-1]))
 		end--;
 	len = (size_t)(end - s);
 	if (term->key != KEY_COUNT) {

@@ -162,7 +162,9 @@ static void feed_part(struct correlator *c, pid_t pid, uint64_t start, const voi
 		return;
 	memcpy(copy, record, size);
 	free(early->record);
-	*early = (struct early){start, pid, copy};
+	early->start = start;
+	early->pid = pid;
+	early->record = copy;
 	c->next_early = (c->next_early + 1) % EARLY;
 }
 

@@ -3,6 +3,7 @@
  * exit. */
 #include "detect/known.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -115,7 +116,7 @@ void known_fork(struct known *known, pid_t parent, pid_t child, uint64_t start, 
 	process = entry->process;
 	process.ppid = parent;
 	memcpy(process.parent_name, process.name, sizeof(process.name));
-	memcpy(process.name, name, FE_COMM_SIZE);
+	snprintf(process.name, sizeof(process.name), "%s", name);
 	process.pid = process.tid = child;
 	process.start = start;
 	insert(known, &process, entry->memory);

@@ -115,9 +115,9 @@ static int load_once(struct detect *detect, const struct kernel_features *featur
 		if (strcmp(programs[i].name, failed_program) != 0)
 			continue;
 		if (programs[i].required) {
-			log_error(
-				"this kernel refuses the program for %s (%s): %s; try a kernel from 5.10 on",
-				programs[i].hook, strerror(-r), programs[i].consequence);
+			log_error("this kernel refuses the program for %s (%s): %s; it is made for 5.10 and "
+				  "later; -vv shows the kernel's own words",
+				  programs[i].hook, strerror(-r), programs[i].consequence);
 			return -EOPNOTSUPP;
 		}
 		detect->disabled[i] = true;

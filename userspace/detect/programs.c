@@ -19,9 +19,9 @@ static bool maps_by_fentry(const struct kernel_features *features)
 	return features->vma_iterator && !features->memory_at_exit && features->fentry;
 }
 
-static bool maps_by_list(const struct kernel_features *features)
+static bool maps_by_walk(const struct kernel_features *features)
 {
-	return features->vma_list && features->fentry;
+	return !features->vma_iterator && features->fentry;
 }
 
 static bool exit_by_fentry(const struct kernel_features *features)
@@ -45,39 +45,13 @@ const struct program_info programs[] = {
 	 "mappings of crashed processes are not known"},
 	{"handle_maps_do_exit", "do_exit (mappings)", FE_PROG_MAPS, false, maps_by_fentry,
 	 "mappings of crashed processes are not known"},
-	{"handle_maps_do_exit_list", "do_exit (mappings)", FE_PROG_MAPS, false, maps_by_list,
+	{"handle_maps_do_exit_walk", "do_exit (mappings)", FE_PROG_MAPS, false, maps_by_walk,
 	 "mappings of crashed processes are not known"},
 	{"handle_exit_do_exit", "do_exit (identity)", FE_PROG_EXIT_EARLY, false, exit_by_fentry,
 	 "the executable of a process that exits by itself is known only if it was seen to start"},
 };
 
 const unsigned int program_count = sizeof(programs) / sizeof(programs[0]);
-
-static bool struct_has(const struct btf *btf, const char *type_name, const char *member_name)
-{
-	int id = btf__find_by_name_kind(btf, type_name, BTF_KIND_STRUCT);
-	const struct btf_type *type;
-	const struct btf_member *member;
-
-	if (id < 0)
-		return false;
-	type = btf__type_by_id(btf, id);
-	member = btf_members(type);
-	for (int i = 0; i < btf_vlen(type); i++) {
-		if (strcmp(btf__name_by_offset(btf, member[i].name_off), member_name) == 0)
-			return true;
-		/* mm_struct keeps its members in an anonymous struct. */
-		if (!member[i].name_off) {
-			const struct btf_type *inner = btf__type_by_id(btf, member[i].type);
-			const struct btf_member *m = btf_members(inner);
-
-			for (int j = 0; btf_is_composite(inner) && j < btf_vlen(inner); j++)
-				if (strcmp(btf__name_by_offset(btf, m[j].name_off), member_name) == 0)
-					return true;
-		}
-	}
-	return false;
-}
 
 /* The parameters of a tracepoint's prototype, the leading void pointer not counted; -1: no such tracepoint.
  */
@@ -121,7 +95,6 @@ void kernel_features_read(struct kernel_features *ret, const struct btf *btf)
 {
 	ret->vma_iterator = btf__find_by_name_kind(btf, "bpf_iter_task_vma_new", BTF_KIND_FUNC) > 0;
 	ret->memory_at_exit = tracepoint_args(btf, "sched_process_exit") >= 2;
-	ret->vma_list = struct_has(btf, "mm_struct", "mmap");
 	ret->fentry = functions_traceable() && btf__find_by_name_kind(btf, "do_exit", BTF_KIND_FUNC) > 0;
 }
 

@@ -14,7 +14,6 @@ struct btf;
 struct kernel_features {
 	bool vma_iterator;   /* kfunc, 6.7 */
 	bool memory_at_exit; /* sched_process_exit stands before exit_mm(), 6.16 */
-	bool vma_list;	     /* mm->mmap, before 6.1 */
 	bool fentry;	     /* fentry programs can be expected to load: kernel functions are traceable */
 };
 

@@ -39,14 +39,14 @@ static int check_header(const struct replay *replay, const struct recording_head
 	if (memcmp(header->magic, RECORDING_MAGIC, sizeof(header->magic)) != 0)
 		return bad(replay, "not a recording of faultd (faultd --record FILE makes one)");
 	if (header->version != RECORDING_VERSION || header->header_size != sizeof(*header)) {
-		snprintf(what, sizeof(what), "a recording of format %u; this faultd reads format %u",
+		snprintf(what, sizeof(what), "a recording of format %u; this faultd reads format %d",
 			 header->version, RECORDING_VERSION);
 		return bad(replay, what);
 	}
 	if (header->crc != (uint32_t)crc32(0, (const Bytef *)header, offsetof(struct recording_header, crc)))
 		return bad(replay, "the header is damaged (its checksum is wrong)");
 	if (header->abi != FE_ABI) {
-		snprintf(what, sizeof(what), "records of layout %u; this faultd reads layout %u", header->abi,
+		snprintf(what, sizeof(what), "records of layout %u; this faultd reads layout %d", header->abi,
 			 FE_ABI);
 		return bad(replay, what);
 	}

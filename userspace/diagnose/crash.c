@@ -223,7 +223,8 @@ static bool cpu_limit(struct incident *incident, struct fault *f, enum confidenc
 	char used[CLOCK_DURATION_SIZE];
 
 	(void)f;
-	if (incident->signo != SIGXCPU || death->cpu_limit_soft == ~0ULL || !death->cpu_limit_soft)
+	if (incident->signo != SIGXCPU || incident->code != SI_KERNEL || death->cpu_limit_soft == ~0ULL ||
+	    !death->cpu_limit_soft)
 		return false;
 	if (death->cpu_time + NSEC_PER_SEC / 10 < limit * NSEC_PER_SEC)
 		*c = CONFIDENCE_LIKELY;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A launch record: reading it from /proc while the process lives. launch_spawn.c uses it. */
 #include "host/launch.h"
+#include "host/launch_parts.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +17,7 @@
 #include "host/pidref.h"
 #include "host/proc.h"
 
-enum { STRINGS_MAX = 2 * 1024 * 1024, SMALL_MAX = 64 * 1024, GROUPS_MAX = 1024 };
+enum { STRINGS_MAX = 2 * 1024 * 1024, SMALL_MAX = LAUNCH_FILE_MAX };
 
 int launch_read_stat(pid_t pid, uint64_t *ret_start, uint64_t *ret_stack, int *ret_nice)
 {
@@ -90,9 +91,20 @@ static void read_path(struct launch *l)
 	l->args_len -= skip;
 }
 
+/* Thousands of records are kept, for long: none keeps the room that reading it took. */
+static ssize_t read_whole(pid_t pid, const char *name, size_t max, char **ret)
+{
+	ssize_t n = proc_read_file(pid, name, max, ret);
+	char *fitting = n < 0 ? NULL : realloc(*ret, (size_t)n + 1);
+
+	if (fitting)
+		*ret = fitting;
+	return n;
+}
+
 static int read_strings(struct launch *l)
 {
-	ssize_t n = proc_read_file(l->pid, "cmdline", STRINGS_MAX + 1, &l->args);
+	ssize_t n = read_whole(l->pid, "cmdline", STRINGS_MAX + 1, &l->args);
 	int r;
 
 	if (n < 0)
@@ -100,7 +112,7 @@ static int read_strings(struct launch *l)
 	if (n > STRINGS_MAX)
 		return -E2BIG;
 	l->args_len = (size_t)n;
-	n = proc_read_file(l->pid, "environ", STRINGS_MAX + 1, &l->environment);
+	n = read_whole(l->pid, "environ", STRINGS_MAX + 1, &l->environment);
 	if (n < 0)
 		return n == -ENOENT ? -ESRCH : (int)n;
 	if (n > STRINGS_MAX)
@@ -116,135 +128,9 @@ static int read_strings(struct launch *l)
 		return r == -ENOENT ? -ESRCH : r;
 	l->retitled = looks_retitled(l->args, l->args_len, l->exe);
 	read_path(l);
-	if (proc_read_file(l->pid, "cgroup", SMALL_MAX, &l->cgroups) < 0)
+	if (read_whole(l->pid, "cgroup", SMALL_MAX, &l->cgroups) < 0)
 		l->cgroups = NULL; /* a kernel without cgroups */
 	return 0;
-}
-
-static const char *status_value(const char *status, const char *key)
-{
-	size_t n = strlen(key);
-
-	for (const char *p = status; p; p = strchr(p, '\n')) {
-		p += *p == '\n';
-		if (strncmp(p, key, n) == 0)
-			return p + n;
-	}
-	return NULL;
-}
-
-static uint64_t status_hex(const char *status, const char *key, uint64_t otherwise)
-{
-	const char *value = status_value(status, key);
-
-	return value ? strtoull(value, NULL, 16) : otherwise;
-}
-
-static int read_groups(struct launch *l, const char *value)
-{
-	l->groups = calloc(GROUPS_MAX, sizeof(*l->groups));
-	if (!l->groups)
-		return -ENOMEM;
-	while (value && l->group_count < GROUPS_MAX) {
-		char *end;
-		unsigned long gid;
-
-		value += strspn(value, " \t");
-		gid = strtoul(value, &end, 10);
-		if (end == value)
-			break;
-		l->groups[l->group_count++] = (gid_t)gid;
-		value = end;
-	}
-	return 0;
-}
-
-static int read_status(struct launch *l)
-{
-	char *s = NULL;
-	const char *value;
-	struct launch_capabilities *caps = &l->capabilities;
-	ssize_t n = proc_read_file(l->pid, "status", SMALL_MAX, &s);
-	int r;
-
-	if (n < 0)
-		return n == -ENOENT ? -ESRCH : (int)n;
-	value = status_value(s, "Uid:");
-	if (!value || sscanf(value, "%u %u %u", &l->uid, &l->euid, &l->suid) != 3)
-		goto bad;
-	value = status_value(s, "Gid:");
-	if (!value || sscanf(value, "%u %u %u", &l->gid, &l->egid, &l->sgid) != 3)
-		goto bad;
-	value = status_value(s, "Umask:"); /* 4.7+ */
-	l->has_umask = value;
-	l->umask = value ? (mode_t)strtoul(value, NULL, 8) : 0;
-	l->ignored_signals = status_hex(s, "SigIgn:", 0);
-	value = status_value(s, "NoNewPrivs:");
-	caps->no_new_privileges = value && atoi(value) == 1;
-	caps->known = status_value(s, "CapBnd:") && status_value(s, "CapAmb:");
-	caps->inheritable = status_hex(s, "CapInh:", 0);
-	caps->permitted = status_hex(s, "CapPrm:", 0);
-	caps->bounding = status_hex(s, "CapBnd:", 0);
-	caps->ambient = status_hex(s, "CapAmb:", 0);
-	r = read_groups(l, status_value(s, "Groups:"));
-	free(s);
-	return r;
-bad:
-	free(s);
-	return -ESRCH; /* a process that is going away */
-}
-
-static rlim_t parse_limit(const char *word)
-{
-	return strcmp(word, "unlimited") == 0 ? RLIM_INFINITY : strtoull(word, NULL, 10);
-}
-
-/* prlimit(2) would need CAP_SYS_RESOURCE for other users' processes; the file is open to all. */
-static void parse_limits(struct launch *l, char *text)
-{
-	static const char *const names[RLIM_NLIMITS] = {
-		[RLIMIT_CPU] = "Max cpu time",
-		[RLIMIT_FSIZE] = "Max file size",
-		[RLIMIT_DATA] = "Max data size",
-		[RLIMIT_STACK] = "Max stack size",
-		[RLIMIT_CORE] = "Max core file size",
-		[RLIMIT_RSS] = "Max resident set",
-		[RLIMIT_NPROC] = "Max processes",
-		[RLIMIT_NOFILE] = "Max open files",
-		[RLIMIT_MEMLOCK] = "Max locked memory",
-		[RLIMIT_AS] = "Max address space",
-		[RLIMIT_LOCKS] = "Max file locks",
-		[RLIMIT_SIGPENDING] = "Max pending signals",
-		[RLIMIT_MSGQUEUE] = "Max msgqueue size",
-		[RLIMIT_NICE] = "Max nice priority",
-		[RLIMIT_RTPRIO] = "Max realtime priority",
-		[RLIMIT_RTTIME] = "Max realtime timeout",
-	};
-
-	for (int i = 0; i < (int)RLIM_NLIMITS; i++) {
-		const char *line = strstr(text, names[i]);
-		char soft[32], hard[32];
-
-		if (!line || sscanf(line + strlen(names[i]), "%31s %31s", soft, hard) != 2)
-			continue;
-		l->limits[i] = (struct rlimit){.rlim_cur = parse_limit(soft), .rlim_max = parse_limit(hard)};
-		l->known_limits |= 1u << i;
-	}
-}
-
-static void read_resources(struct launch *l)
-{
-	char *text = NULL;
-
-	if (proc_read_file(l->pid, "limits", SMALL_MAX, &text) > 0)
-		parse_limits(l, text);
-	free(text);
-	text = NULL;
-	if (proc_read_file(l->pid, "oom_score_adj", 64, &text) > 0) {
-		l->has_oom_score_adj = true;
-		l->oom_score_adj = atoi(text);
-	}
-	free(text);
 }
 
 /* Namespaces that we would have to cross to start it where it was. */
@@ -274,7 +160,7 @@ static int open_flags(pid_t pid, int fd)
 
 	snprintf(name, sizeof(name), "fdinfo/%d", fd);
 	if (proc_read_file(pid, name, SMALL_MAX, &text) > 0) {
-		value = status_value(text, "flags:");
+		value = launch_status_value(text, "flags:");
 		if (value)
 			flags = (int)strtoul(value, NULL, 8);
 	}
@@ -360,10 +246,10 @@ int launch_read(struct launch **ret, pid_t pid, uint64_t start, bool hold_stream
 		goto fail;
 	r = read_strings(l);
 	if (r == 0)
-		r = read_status(l);
+		r = launch_read_status(l);
 	if (r < 0)
 		goto fail;
-	read_resources(l);
+	launch_read_resources(l);
 	l->foreign_namespaces = in_foreign_namespace(pid);
 	read_streams(l, hold_streams);
 	r = launch_read_stat(pid, &end, &stack, &ignored);

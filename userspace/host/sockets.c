@@ -61,7 +61,7 @@ static int read_inodes(struct listening *l, pid_t pid)
 
 static void add_address(struct listening *l, const char *hex, unsigned int port)
 {
-	char *text = l->addresses[l->address_count], name[INET6_ADDRSTRLEN];
+	char name[INET6_ADDRSTRLEN], *text;
 	bool six = strlen(hex) == 32;
 	uint32_t words[4] = {0};
 
@@ -73,6 +73,7 @@ static void add_address(struct listening *l, const char *hex, unsigned int port)
 			return;
 	if (!inet_ntop(six ? AF_INET6 : AF_INET, words, name, sizeof(name)))
 		return;
+	text = l->addresses[l->address_count];
 	snprintf(text, sizeof(l->addresses[0]), six ? "[%s]:%u" : "%s:%u", name, port);
 	for (size_t i = 0; i < l->address_count; i++)
 		if (strcmp(l->addresses[i], text) == 0)

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+const char *systemd_private_bus = "unix:path=/run/systemd/private";
+
 #ifdef HAVE_SYSTEMD
 #include <systemd/sd-bus.h>
 #include <systemd/sd-daemon.h>
@@ -17,7 +19,6 @@
 #define DESTINATION  "org.freedesktop.systemd1"
 #define MANAGER	     "org.freedesktop.systemd1.Manager"
 #define MANAGER_PATH "/org/freedesktop/systemd1"
-#define PRIVATE_BUS  "unix:path=/run/systemd/private"
 
 struct systemd_request {
 	struct systemd *systemd;
@@ -182,7 +183,7 @@ static int open_private(sd_bus **ret)
 
 	if (r < 0)
 		return r;
-	r = sd_bus_set_address(bus, PRIVATE_BUS);
+	r = sd_bus_set_address(bus, systemd_private_bus);
 	if (r >= 0)
 		r = sd_bus_start(bus);
 	if (r < 0) {

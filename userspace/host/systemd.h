@@ -39,6 +39,9 @@ typedef void (*systemd_unit_fn)(void *arg, int error, const struct unit_info *un
 /* error: 0 or negative errno (then result is NULL); result: "done", "failed", "timeout", "canceled" ... */
 typedef void (*systemd_job_fn)(void *arg, int error, const char *result);
 
+/* Address of the manager's own socket; a test sets another. */
+extern const char *systemd_private_bus;
+
 /* Whether systemd is the init of this host (sd_booted(3)) and we can speak with it. */
 bool systemd_available(void);
 /* Connects at the first request. 0, -EOPNOTSUPP when not available, or negative errno. */

@@ -264,6 +264,14 @@ static bool is_moot(const struct recovery *recovery)
 	       (recovery->rung.type == ACTION_SIGNAL && recovery->old_gone);
 }
 
+static void say_moot(const struct recovery *recovery)
+{
+	const struct refusal *refusal = policy_refusal(&recovery->situation);
+
+	say_action(recovery, "skipped", refusal ? refusal->reason : "process-gone",
+		   refusal ? refusal->sentence : "the process has gone already");
+}
+
 static void take_rung(struct recovery *recovery)
 {
 	struct recover *recover = recovery->recover;
@@ -275,7 +283,7 @@ static void take_rung(struct recovery *recovery)
 		if (!is_moot(recovery))
 			break;
 		if (recovery->rung.type == ACTION_SIGNAL && is_last(recovery) && !recovery->acted)
-			say_action(recovery, "skipped", "process-gone", "the process has gone already");
+			say_moot(recovery);
 	}
 	if (recovery->index >= recovery->plan->action_count) {
 		finish(recovery);

@@ -125,10 +125,12 @@ bool launches_running(const struct launches *l, uint64_t key, uint64_t since)
 	return false;
 }
 
-struct launch_entry *launches_heir(struct launches *l, const struct launch *launch, uint64_t since)
+struct launch_entry *launches_heir(struct launches *l, const struct launch *launch, uint64_t since,
+				   pid_t other)
 {
 	for (struct launch_entry *e = l->oldest; e; e = e->newer)
-		if (e->launch == launch && e->forked && !e->gone && e->start + TICK >= since)
+		if (e->launch == launch && e->forked && !e->gone && e->pid != other &&
+		    e->start + TICK >= since)
 			return e;
 	return NULL;
 }

@@ -47,8 +47,9 @@ bool launches_expire(struct launches *launches, uint64_t now,
 		     bool (*in_use)(void *arg, const struct launch *), void *arg);
 /* Whether a process with this key lives that somebody else started at `since` or later. */
 bool launches_running(const struct launches *launches, uint64_t key, uint64_t since);
-/* The oldest living process that shares the record without being the one that executed; NULL. */
-struct launch_entry *launches_heir(struct launches *launches, const struct launch *launch, uint64_t since);
+/* The oldest living process but `other` that shares the record without having executed; NULL. */
+struct launch_entry *launches_heir(struct launches *launches, const struct launch *launch, uint64_t since,
+				   pid_t other);
 /* Descriptors that are held, all records together. */
 unsigned int launches_held(const struct launches *launches);
 

@@ -196,7 +196,8 @@ void verify_new_ended(struct recovery *recovery, int status);
 void verify_watch_unit(struct recovery *recovery, uint64_t delay);
 /* Whether this recovery waits to see who will take the old one's place. */
 bool verify_wants(const struct recovery *recovery, const struct process *process);
-void verify_take(struct recovery *recovery, pid_t pid, uint64_t start);
+/* Takes it for the new process. False when it has gone already. */
+bool verify_take(struct recovery *recovery, pid_t pid, uint64_t start);
 
 /* say.c: reports. */
 void say_action(const struct recovery *recovery, const char *state, const char *reason, const char *sentence);

@@ -53,18 +53,24 @@ static void on_fresh_ended(void *arg, int fd, uint32_t events)
 	verify_new_ended(arg, -1);
 }
 
-void verify_take(struct recovery *recovery, pid_t pid, uint64_t start)
+bool verify_take(struct recovery *recovery, pid_t pid, uint64_t start)
 {
+	int r;
+
 	recovery->fresh_source = loop_remove(recovery->fresh_source);
 	pidref_close(&recovery->fresh);
 	recovery->fresh = PIDREF_NONE;
+	r = pidref_open(&recovery->fresh, pid, start);
+	if (r == -ESRCH)
+		return false;
 	recovery->new_pid = pid;
 	recovery->new_start = start;
 	if (!recovery->up)
 		recovery->up = recover_now(recovery->recover);
-	if (pidref_open(&recovery->fresh, pid, start) == 0 && recovery->fresh.fd >= 0)
+	if (r == 0 && recovery->fresh.fd >= 0)
 		loop_add_fd(recovery->recover->options.loop, recovery->fresh.fd, EPOLLIN, on_fresh_ended,
 			    recovery, &recovery->fresh_source);
+	return true;
 }
 
 bool verify_wants(const struct recovery *recovery, const struct process *process)
@@ -92,15 +98,14 @@ static void on_heir_time(void *arg)
 {
 	struct recovery *recovery = arg;
 	struct launch_entry *heir =
-		launches_heir(&recovery->recover->launches, recovery->launch, recovery->incident->time);
+		launches_heir(&recovery->recover->launches, recovery->launch,
+			      recovery->new_start ?: recovery->up, recovery->incident->who.pid);
 
 	recovery->timer = NULL;
-	if (!heir) {
+	if (heir && verify_take(recovery, heir->pid, heir->start))
+		wait_healthy(recovery);
+	else
 		failed_early(recovery, 0);
-		return;
-	}
-	verify_take(recovery, heir->pid, heir->start);
-	wait_healthy(recovery);
 }
 
 void verify_new_ended(struct recovery *recovery, int status)
@@ -126,9 +131,10 @@ static void on_unit_up(void *arg, int error, const struct unit_info *unit)
 		ladder_failed(recovery);
 		return;
 	}
-	if (error == 0 && unit->main_pid)
-		verify_take(recovery, unit->main_pid, 0);
-	wait_healthy(recovery);
+	if (error == 0 && unit->main_pid && !verify_take(recovery, unit->main_pid, 0))
+		failed_early(recovery, -1);
+	else
+		wait_healthy(recovery);
 }
 
 void verify_begin(struct recovery *recovery)

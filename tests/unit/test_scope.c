@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Which faults are told, of whom, and what the kernel is therefore asked for. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <signal.h>
+
+#include "core/scope.h"
+
+enum { SELF = 500 };
+
+static struct options options;
+static struct config *config;
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(&options, 0, sizeof(options));
+	options.self = SELF;
+	config = config_new();
+	return config ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	match_list_free(&options.match);
+	config_free(config);
+	return 0;
+}
+
+static struct incident of(enum fault_kind kind, const char *name)
+{
+	struct incident incident = {.kind = kind, .who = {.pid = 42, .ppid = 1}};
+
+	strcpy(incident.who.name, name);
+	return incident;
+}
+
+static bool told(enum fault_kind kind, const char *name)
+{
+	const struct incident incident = of(kind, name);
+
+	return scope_reports(&options, config, &incident);
+}
+
+static void match(const char *text)
+{
+	assert_int_equal(match_list_add(&options.match, text, NULL), 0);
+}
+
+static void faults(const char *list)
+{
+	assert_int_equal(fault_set_parse(&options.faults, list, NULL, 0), 0);
+	options.faults_given = true;
+}
+
+static void restart(const char *text)
+{
+	assert_int_equal(config_add_restart(config, text, NULL), 0);
+}
+
+static struct scope_needs needs(void)
+{
+	struct scope_needs ret;
+
+	memset(&ret, 0xff, sizeof(ret));
+	scope_needs(&ret, &options, config);
+	return ret;
+}
+
+static void the_default_set(void **state)
+{
+	(void)state;
+	assert_true(told(FAULT_CRASH_SIGSEGV, "app"));
+	assert_true(told(FAULT_OOM_CGROUP, "app"));
+	assert_true(told(FAULT_KILL_SIGKILL, "app"));
+	assert_false(told(FAULT_KILL_SIGTERM, "app"));
+	assert_false(told(FAULT_EXIT_FAILURE, "app"));
+	assert_false(told(FAULT_EXIT_UNEXPECTED, "app"));
+	assert_true(needs().kill_mask == 1ULL << SIGKILL);
+	assert_false(needs().exit_failure || needs().exit_zero || needs().identities);
+}
+
+static void the_end_of_a_container_is_ordinary_life(void **state)
+{
+	struct incident incident = of(FAULT_KILL_SIGKILL, "app");
+
+	(void)state;
+	incident.sender.known = true;
+	incident.sender.flags = FE_SENDER_KERNEL | FE_SENDER_EXITING | FE_SENDER_NSINIT;
+	assert_false(scope_reports(&options, config, &incident));
+	/* One of the two alone is something else. */
+	incident.sender.flags = FE_SENDER_KERNEL | FE_SENDER_EXITING;
+	assert_true(scope_reports(&options, config, &incident));
+	incident.sender.flags = FE_SENDER_NSINIT;
+	assert_true(scope_reports(&options, config, &incident));
+	/* Who asks for it, gets it. */
+	incident.sender.flags = FE_SENDER_KERNEL | FE_SENDER_EXITING | FE_SENDER_NSINIT;
+	match("app");
+	assert_true(scope_reports(&options, config, &incident));
+}
+
+static void match_narrows_and_widens(void **state)
+{
+	(void)state;
+	match("app");
+	match("other");
+	assert_true(told(FAULT_CRASH_SIGSEGV, "app"));
+	assert_true(told(FAULT_CRASH_SIGSEGV, "other"));
+	assert_false(told(FAULT_CRASH_SIGSEGV, "third"));
+	assert_true(told(FAULT_KILL_SIGTERM, "app"));
+	assert_true(told(FAULT_EXIT_FAILURE, "app"));
+	assert_false(told(FAULT_KILL_SIGTERM, "third"));
+	assert_true(needs().identities && needs().exit_failure);
+	assert_true(needs().kill_mask & 1ULL << SIGTERM);
+	/* Signal 64 has no bit of its own. */
+	assert_true(needs().kill_mask & 1);
+}
+
+static void faults_decide_alone_where_they_are_given(void **state)
+{
+	(void)state;
+	faults("oom,exit.unexpected,kill.sigterm");
+	assert_false(told(FAULT_CRASH_SIGSEGV, "app"));
+	assert_true(told(FAULT_OOM_HOST, "app"));
+	assert_true(told(FAULT_EXIT_UNEXPECTED, "app"));
+	assert_false(told(FAULT_EXIT_FAILURE, "app"));
+	assert_true(needs().exit_zero);
+	assert_false(needs().exit_failure);
+	assert_true(needs().kill_mask == 1ULL << SIGTERM);
+	match("app");
+	assert_true(told(FAULT_OOM_HOST, "app"));
+	assert_false(told(FAULT_OOM_HOST, "other"));
+	assert_false(told(FAULT_KILL_SIGHUP, "app"));
+}
+
+static void all_and_but(void **state)
+{
+	(void)state;
+	faults("all,!crash.sigsegv");
+	assert_false(told(FAULT_CRASH_SIGSEGV, "app"));
+	assert_true(told(FAULT_CRASH_SIGBUS, "app"));
+	assert_true(told(FAULT_EXIT_FAILURE, "app"));
+	assert_true(needs().exit_failure && needs().exit_zero);
+	for (int signo = 1; signo <= 64; signo++)
+		if (fault_kill_of_signal(signo) != FAULT_NONE)
+			assert_true(needs().kill_mask & 1ULL << (signo & 63));
+}
+
+static void what_a_policy_names_is_told_anyway(void **state)
+{
+	(void)state;
+	restart("app");
+	faults("oom");
+	match("other");
+	assert_true(told(FAULT_CRASH_SIGSEGV, "app"));
+	assert_true(told(FAULT_EXIT_FAILURE, "app"));
+	assert_false(told(FAULT_CRASH_SIGSEGV, "other"));
+	assert_true(told(FAULT_OOM_HOST, "other"));
+	assert_false(told(FAULT_OOM_HOST, "third"));
+	assert_true(needs().identities && needs().exit_failure);
+	assert_false(needs().exit_zero);
+}
+
+static void a_policy_for_zero_exits_asks_for_them(void **state)
+{
+	struct policy *policy = config_add_policy(config, "web", "test");
+
+	(void)state;
+	assert_non_null(policy);
+	assert_int_equal(match_list_add(&policy->match, "app", NULL), 0);
+	fault_set_add(&policy->faults, FAULT_EXIT_UNEXPECTED);
+	assert_true(needs().exit_zero);
+	assert_true(told(FAULT_EXIT_UNEXPECTED, "app"));
+	assert_false(told(FAULT_EXIT_UNEXPECTED, "other"));
+}
+
+static void run_means_the_command_and_its_descendants(void **state)
+{
+	char *command[] = {(char *)"app", NULL};
+	struct incident incident = of(FAULT_CRASH_SIGSEGV, "app");
+
+	(void)state;
+	options.command = command;
+	assert_true(needs().identities);
+	assert_false(scope_reports(&options, config, &incident));
+	incident.followed = true;
+	assert_true(scope_reports(&options, config, &incident));
+	incident.kind = FAULT_KILL_SIGTERM;
+	assert_true(scope_reports(&options, config, &incident));
+	/* Of exits only the command's own. */
+	incident.kind = FAULT_EXIT_FAILURE;
+	assert_false(scope_reports(&options, config, &incident));
+	incident.who.ppid = SELF;
+	assert_true(scope_reports(&options, config, &incident));
+	incident.kind = FAULT_EXIT_UNEXPECTED;
+	assert_false(scope_reports(&options, config, &incident));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		TEST(the_default_set),
+		TEST(the_end_of_a_container_is_ordinary_life),
+		TEST(match_narrows_and_widens),
+		TEST(faults_decide_alone_where_they_are_given),
+		TEST(all_and_but),
+		TEST(what_a_policy_names_is_told_anyway),
+		TEST(a_policy_for_zero_exits_asks_for_them),
+		TEST(run_means_the_command_and_its_descendants),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
