@@ -5,12 +5,22 @@
 #include "process.bpf.h"
 #include "vma.bpf.h"
 
-/* What a thread's handler was last called for: it may put the default back and raise the signal again. */
+/*
+ * The faults of one thread whose handlers may still be running, outermost first. Which of them really are is
+ * seen on the stack later, by userspace.
+ */
+struct fault_stack {
+	struct fe_first_fault faults[8]; /* FE_OUTER_FAULTS + 1 are used */
+	__u32 count;
+	__u32 pad;
+};
+
+/* What a thread's handlers were called for: it may put the default back and raise the signal again. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 2048);
 	__type(key, __u64); /* start time of the group, xor tid << 40: one thread of one process */
-	__type(value, struct fe_first_fault);
+	__type(value, struct fault_stack);
 } first_faults SEC(".maps");
 
 /* What a lookup of a mapping found. */
@@ -52,24 +62,56 @@ static __always_inline void read_ip_sp(struct pt_regs *regs, __u64 *ip, __u64 *s
 #endif
 }
 
+static __always_inline bool on_signal_stack(struct task_struct *task, __u64 sp)
+{
+	return sp - BPF_CORE_READ(task, sas_ss_sp) < BPF_CORE_READ(task, sas_ss_size);
+}
+
+/* Stacks grow down: a handler whose fault was at or below this stack pointer has returned. */
+static __always_inline bool has_returned(struct task_struct *task, __u64 fault_sp, __u64 sp)
+{
+	bool fault_alternate = on_signal_stack(task, fault_sp), alternate = on_signal_stack(task, sp);
+
+	return fault_alternate == alternate ? fault_sp <= sp : fault_alternate;
+}
+
+/* For a thread that faults for the first time; read-only, so it is the map's initial value for all. */
+static const struct fault_stack no_faults;
+
 static __always_inline void remember_first_fault(struct task_struct *task, int signo,
 						 struct kernel_siginfo *info)
 {
-	struct fe_first_fault first = {.signo = signo};
+	struct fe_first_fault fault = {.signo = signo};
 	struct pt_regs *regs = compat_current_regs();
 	__u64 key = first_fault_key(task), error_code = 0, cr2;
+	struct fault_stack *stack;
+	__u32 count = 0;
 
-	first.code = BPF_CORE_READ(info, si_code);
-	if (first.code <= 0)
+	fault.code = BPF_CORE_READ(info, si_code);
+	if (fault.code <= 0)
 		return;
-	first.time = bpf_ktime_get_boot_ns();
-	first.address = (__u64)BPF_CORE_READ(info, _sifields._sigfault._addr);
-	read_fault_registers(task, &first.trap_nr, &error_code, &cr2);
-	first.error_code = error_code;
+	fault.time = bpf_ktime_get_boot_ns();
+	fault.address = (__u64)BPF_CORE_READ(info, _sifields._sigfault._addr);
+	read_fault_registers(task, &fault.trap_nr, &error_code, &cr2);
+	fault.error_code = error_code;
 	if (regs)
-		read_ip_sp(regs, &first.ip, &first.sp);
-	if (bpf_map_update_elem(&first_faults, &key, &first, BPF_ANY))
+		read_ip_sp(regs, &fault.ip, &fault.sp);
+	stack = bpf_map_lookup_elem(&first_faults, &key);
+	if (!stack) {
+		bpf_map_update_elem(&first_faults, &key, &no_faults, BPF_NOEXIST);
+		stack = bpf_map_lookup_elem(&first_faults, &key);
+	}
+	if (!stack) {
 		record_lost(FE_PROG_SIGNAL_DELIVER);
+		return;
+	}
+	for (__u32 i = 0; i < FE_OUTER_FAULTS; i++)
+		if (i < stack->count && !has_returned(task, stack->faults[i].sp, fault.sp))
+			count = i + 1;
+		else
+			break;
+	stack->faults[count & 7] = fault;
+	stack->count = count + 1;
 }
 
 static __always_inline void fill_registers(struct fe_death *death, struct pt_regs *regs)
@@ -239,7 +281,7 @@ static __always_inline void send_death(__u32 prog, struct process_key key, __u32
 	struct record *record = record_get(prog);
 	struct mm_struct *mm = BPF_CORE_READ(task, mm);
 	__u64 first_key = first_fault_key(task);
-	struct fe_first_fault *first;
+	struct fault_stack *faults;
 	struct fe_death *death;
 	struct pt_regs *regs;
 	__u32 end;
@@ -247,17 +289,25 @@ static __always_inline void send_death(__u32 prog, struct process_key key, __u32
 	if (!record)
 		return;
 	death = (void *)record->bytes;
+	/* All but `outer`, which is set below: clang expands a memset only up to 1024 bytes. */
 	__builtin_memset((void *)death + sizeof(struct fe_header), 0,
-			 sizeof(*death) - sizeof(struct fe_header));
+			 __builtin_offsetof(struct fe_death, outer) - sizeof(struct fe_header));
 	record_header(record, FE_DEATH);
 	death->flags = flags | (process_watched(key.tgid) == FE_WATCH_FOLLOWED ? FE_DEATH_FOLLOWED : 0);
 	end = identity_fill(prog, VAR_START);
 	fill_signal(death, task, signo, info);
 	copy_sender(&death->sender, key, signo);
 	copy_request(&death->request, key);
-	first = bpf_map_lookup_elem(&first_faults, &first_key);
-	if (first)
-		death->first = *first;
+	faults = bpf_map_lookup_elem(&first_faults, &first_key);
+	if (faults && faults->count) {
+		death->outer_count = (faults->count - 1) & 7;
+		if (death->outer_count > FE_OUTER_FAULTS)
+			death->outer_count = FE_OUTER_FAULTS;
+		death->first = faults->faults[(faults->count - 1) & 7];
+		__builtin_memcpy(death->outer, faults->faults, sizeof(death->outer));
+	} else {
+		__builtin_memset(death->outer, 0, sizeof(death->outer));
+	}
 	if (mm)
 		fill_memory(&death->memory, task, mm);
 	regs = compat_current_regs();

@@ -299,6 +299,8 @@ struct task_struct {
 	struct css_set *cgroups;
 	struct mempolicy *mempolicy;
 	struct thread_struct thread;
+	unsigned long sas_ss_sp;
+	unsigned long sas_ss_size;
 } RELOCATED;
 
 struct linux_binprm;

@@ -95,4 +95,7 @@ static __always_inline __u64 process_cpu_time(struct task_struct *task)
  */
 int death_at_exit(__u32 prog, __u32 signo, __u32 flags);
 
+/* Called when the kernel sends a SIGKILL of its own: notes which limit the current task is at. Always 0. */
+int oom_note(void);
+
 #endif

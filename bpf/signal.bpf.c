@@ -80,6 +80,9 @@ int BPF_PROG(handle_signal_generate, int signo, __u64 info, struct task_struct *
 	if (!group)
 		sender.flags |= FE_SENDER_THREAD;
 	fill_sender(&sender, task);
+	/* __oom_kill_process() sends SIGKILL before it marks its victim: now the limit is still hit. */
+	if (signo == SIGKILL && info == SEND_SIG_PRIV)
+		oom_note();
 	key = process_key(task, signo);
 	if (bpf_map_update_elem(&senders, &key, &sender, BPF_ANY))
 		record_lost(FE_PROG_SIGNAL_GENERATE);

@@ -34,6 +34,7 @@ enum {
 	FE_STACK_MAX = 16384, /* bytes of a user stack */
 	FE_REGS = 24,
 	FE_CODE_BYTES = 16,
+	FE_OUTER_FAULTS = 5,
 	FE_MAPS_MAX = 128,     /* mappings in one FE_MAPS record */
 	FE_MAP_NAME_MAX = 256, /* bytes of one mapping's path */
 };
@@ -218,7 +219,12 @@ struct fe_death {
 	struct fe_mapping address_mapping;
 	__fe8 code_bytes[FE_CODE_BYTES]; /* at the instruction pointer */
 	__fe32 code_len;
-	__fe32 pad_end;
+	__fe32 outer_count;
+	/*
+	 * Faults of this thread before `first` whose handlers may still be running, the outermost first: a
+	 * JVM's handler takes and survives further faults while it writes its report.
+	 */
+	struct fe_first_fault outer[FE_OUTER_FAULTS];
 };
 
 enum {
@@ -268,7 +274,8 @@ struct fe_oom {
 };
 
 enum { FE_OOM_HOST, FE_OOM_CGROUP, FE_OOM_POLICY };
-enum { FE_OOM_GROUP = 1 << 0, FE_OOM_V1 = 1 << 1, FE_OOM_SWAP_LIMIT = 1 << 2 };
+enum { FE_OOM_GROUP = 1 << 0, FE_OOM_V1 = 1 << 1, FE_OOM_SWAP_LIMIT = 1 << 2,
+       FE_OOM_LIMITED = 1 << 3 /* some cgroup of the trigger has a limit, but none was found at it */ };
 #define FE_OOM_SCORE_UNKNOWN (-32768)
 
 /* Variable part: that of the identity. */

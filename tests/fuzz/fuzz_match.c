@@ -71,9 +71,11 @@ static void restart(const char *text)
 {
 	struct config *config = config_new();
 	char *error = NULL;
+	int r;
 
 	CHECK(config);
-	check(config_add_restart(config, text, &error), error);
+	r = config_add_restart(config, text, &error);
+	check(r, error);
 	config_free(config);
 }
 

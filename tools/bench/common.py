@@ -72,7 +72,9 @@ class Watcher:
         _running.append(self.process)
         fcntl.fcntl(self.process.stdout, F_SETPIPE_SZ, 1 << 20)
         if not wait_for(getattr(self.process, self.stream), self.ready, 20):
-            raise RuntimeError(f"{self.name} did not start: {read_rest(self.process.stderr)}")
+            reason = read_rest(self.process.stderr) or "it did not say that it was ready"
+            self.__exit__()
+            raise RuntimeError(reason)
         self.ready_after = time.monotonic() - begun
         return self
 
@@ -122,8 +124,15 @@ def faultd_policy():
 
 
 def exitsnoop():
+    """bcc's tool as libbpf-tools has it: compiled before, for any kernel with BTF."""
     # Into a pipe it would keep its lines for itself until some thousand bytes have come together.
-    return Watcher("exitsnoop", ["stdbuf", "-oL", exitsnoop_path()], b"EXIT_CODE\n", "stdout", " ")
+    return Watcher("exitsnoop", ["stdbuf", "-oL", installed("exitsnoop")], b"EXIT_CODE\n", "stdout", " ")
+
+
+def exitsnoop_bpfcc():
+    """The same in Python, compiled when it starts: for that it needs the kernel's headers."""
+    return Watcher("exitsnoop-bpfcc", ["env", "PYTHONUNBUFFERED=1", installed("exitsnoop-bpfcc")],
+                   b"EXIT_CODE\n", "stdout", " ")
 
 
 def bpftrace_exit():
@@ -141,11 +150,11 @@ def bpftrace_command(program):
     return ["bpftrace", "-B", "line", "-e", 'BEGIN { printf("armed\\n"); } ' + program]
 
 
-def exitsnoop_path():
-    """bcc's tool: the one that is compiled already (libbpf-tools), or the one that needs kernel headers."""
-    if shutil.which("exitsnoop"):
-        return "exitsnoop"
-    return shutil.which("exitsnoop-bpfcc")
+def installed(program):
+    found = shutil.which(program)
+    if not found:
+        raise FileNotFoundError(2, "not installed", program)
+    return found
 
 
 def watchers(*makers):
@@ -157,10 +166,8 @@ def watchers(*makers):
                 able.append(maker)
         except FileNotFoundError as error:
             _absent[maker.__name__] = f"{error.filename} is not installed"
-        except TypeError:
-            _absent[maker.__name__] = "not installed (libbpf-tools, bpfcc-tools)"
         except RuntimeError as error:
-            _absent[maker.__name__] = str(error)
+            _absent[maker.__name__] = f"not runnable here: {error}"
     return able
 
 

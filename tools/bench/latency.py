@@ -2,7 +2,7 @@
 """From right before the fatal signal to the line about it being readable on the watcher's stdout."""
 import subprocess
 
-from common import (bpftrace_exit, bpftrace_signal, exitsnoop, faultd, helper, median, percentile, ratio, us,
+from common import (bpftrace_exit, bpftrace_signal, exitsnoop, exitsnoop_bpfcc, faultd, helper, median, percentile, ratio, us,
                     verdict, watchers)
 
 EVENTS = {"kill": "SIGKILL sent", "segv": "invalid access made"}
@@ -17,7 +17,7 @@ def once(maker, event, count):
 
 def measure(quick):
     rounds, count = (1, 30) if quick else (5, 40)
-    able = watchers(faultd, exitsnoop, bpftrace_exit, bpftrace_signal)
+    able = watchers(faultd, exitsnoop, exitsnoop_bpfcc, bpftrace_exit, bpftrace_signal)
     samples = {maker.__name__: {event: [] for event in EVENTS} for maker in able}
     lost = {maker.__name__: {event: 0 for event in EVENTS} for maker in able}
     for _ in range(rounds):
@@ -30,7 +30,7 @@ def measure(quick):
     return rows, {"ns": samples, "lost": lost}
 
 
-LABELS = {"exitsnoop": "exitsnoop", "bpftrace_exit": "bpftrace (exits)", "bpftrace_signal": "bpftrace (sends)"}
+LABELS = {"exitsnoop": "exitsnoop", "exitsnoop_bpfcc": "exitsnoop-bpfcc", "bpftrace_exit": "bpftrace (exits)", "bpftrace_signal": "bpftrace (sends)"}
 
 
 def row(event, samples, lost):

@@ -93,10 +93,13 @@ void correlator_free(struct correlator *c)
 
 static void tell(struct correlator *c, struct incident *incident)
 {
-	incident_unref(c->recent[c->next_recent]);
+	struct incident *oldest = c->recent[c->next_recent];
+
 	c->recent[c->next_recent] = incident_ref(incident);
 	c->next_recent = (c->next_recent + 1) % RECENT;
 	c->handler.incident(c->handler.arg, incident);
+	/* Only now: its memory has left the caches long ago, and the reader of the line waits. */
+	incident_unref(oldest);
 }
 
 static struct incident *find_recent(struct correlator *c, pid_t pid, uint64_t start)

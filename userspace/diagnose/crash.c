@@ -319,8 +319,7 @@ static void tell_first(struct incident *incident, const struct fault *f)
 		incident,
 		"its handler for %s (address 0x%llx) ran %s before and then ended the process by %s",
 		signal_name(f->signo), (unsigned long long)f->address,
-		clock_duration(incident->time - incident->death->first.time, ago),
-		signal_name(incident->signo));
+		clock_duration(incident->time - f->time, ago), signal_name(incident->signo));
 }
 
 void diagnose_crash(struct incident *incident)

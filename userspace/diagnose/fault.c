@@ -26,22 +26,33 @@ const char *access_word(enum access access)
 }
 
 /*
- * Whether the handler for the first fault is still running: then the frame that the kernel pushed for it lies
- * above the stack pointer, and in it, next to one another, stack and instruction pointer of the fault (struct
- * sigcontext of x86_64 and of arm64 alike).
+ * Where on the captured stack the frame of a handler lies that still runs: the frame that the kernel pushed
+ * for it holds, next to one another, stack and instruction pointer of the fault (struct sigcontext of x86_64
+ * and of arm64 alike). stack_len: nowhere.
  */
-static bool handler_running(const struct incident *incident)
+static size_t frame_of(const struct incident *incident, const struct fe_first_fault *fault)
 {
-	const struct fe_first_fault *first = &incident->death->first;
+	size_t i;
 
-	for (size_t i = 0; i + 16 <= incident->stack_len; i += 8) {
+	for (i = 0; fault->signo && i + 16 <= incident->stack_len; i += 8) {
 		uint64_t pair[2];
 
 		memcpy(pair, incident->stack + i, sizeof(pair));
-		if (pair[0] == first->sp && pair[1] == first->ip)
-			return true;
+		if (pair[0] == fault->sp && pair[1] == fault->ip)
+			return i;
 	}
-	return false;
+	return incident->stack_len;
+}
+
+/* The outermost fault whose handler still runs: that is where it began; NULL: none is seen. */
+static const struct fe_first_fault *running_handler(const struct incident *incident)
+{
+	const struct fe_death *death = incident->death;
+
+	for (unsigned int i = 0; i < death->outer_count && i < FE_OUTER_FAULTS; i++)
+		if (frame_of(incident, &death->outer[i]) < incident->stack_len)
+			return &death->outer[i];
+	return frame_of(incident, &death->first) < incident->stack_len ? &death->first : NULL;
 }
 
 /*
@@ -62,11 +73,20 @@ static bool raised_by_itself(const struct incident *incident)
 	       (incident->code == SI_USER || incident->code == SI_TKILL || incident->code == SI_QUEUE);
 }
 
-static enum fault_source choose_source(const struct incident *incident)
+static uint64_t age(const struct incident *incident, const struct fe_first_fault *fault)
+{
+	return incident->time > fault->time ? incident->time - fault->time : 0;
+}
+
+/* Sets *ret_first for SOURCE_FIRST. */
+static enum fault_source choose_source(const struct incident *incident,
+				       const struct fe_first_fault **ret_first)
 {
 	const struct fe_death *death = incident->death;
-	const struct fe_first_fault *first = &death->first;
-	uint64_t since = incident->time > first->time ? incident->time - first->time : 0;
+	const struct fe_first_fault *first = &death->first, *running;
+	uint64_t since = age(incident, first);
+
+	*ret_first = first;
 
 	if (!raised_by_itself(incident)) {
 		/* The kernel could not push the handler's frame (no stack left) and forced the signal
@@ -76,9 +96,14 @@ static enum fault_source choose_source(const struct incident *incident)
 			return SOURCE_FIRST;
 		return SOURCE_DELIVERED;
 	}
+	running = running_handler(incident);
+	if (running && age(incident, running) <= HANDLER_TIME) {
+		*ret_first = running;
+		return SOURCE_FIRST;
+	}
 	if (!first->signo || since > HANDLER_TIME)
 		return SOURCE_NONE;
-	if (handler_running(incident) || handler_just_returned(incident))
+	if (handler_just_returned(incident))
 		return SOURCE_FIRST;
 	/* Not on the stack that we saw: it may have returned long ago (a JVM's do, all the time), so nothing
 	 * is said. */
@@ -123,16 +148,16 @@ static void place(const struct incident *incident, uint64_t address, const struc
 void fault_read(struct fault *ret, const struct incident *incident)
 {
 	const struct fe_death *death = incident->death;
+	const struct fe_first_fault *first;
 	struct fault f = {0};
 
-	f.source = choose_source(incident);
+	f.source = choose_source(incident, &first);
 	if (f.source == SOURCE_FIRST) {
-		const struct fe_first_fault *first = &death->first;
-
 		f.signo = (int)first->signo;
 		f.code = first->code;
 		f.has_address = first->code > 0 && first->code != SI_KERNEL;
 		f.address = first->address;
+		f.time = first->time;
 		f.ip = first->ip;
 		f.sp = first->sp;
 		f.trap_nr = first->trap_nr;

@@ -15,6 +15,7 @@ enum fault_source {
 
 struct fault {
 	enum fault_source source;
+	uint64_t time;	 /* SOURCE_FIRST: of that fault */
 	int signo, code; /* of the fault, not of what its handler did */
 	bool has_address;
 	uint64_t address; /* as the kernel said it, or worked out of the instruction (address_decoded) */

@@ -80,9 +80,11 @@ static bool memory_policy(struct incident *incident, struct fault *f, enum confi
 static bool host_memory(struct incident *incident, struct fault *f, enum confidence *c)
 {
 	(void)f;
-	(void)c;
 	if (incident->oom.scope != FE_OOM_HOST)
 		return false;
+	/* A limit that was just eased looks like this, too. */
+	if (incident->oom.flags & FE_OOM_LIMITED)
+		*c = CONFIDENCE_LIKELY;
 	say(incident, "the host ran out of memory and the kernel chose it");
 	return true;
 }
