@@ -113,30 +113,4 @@ struct mm_struct___maple {
 	struct maple_tree mm_mt;
 } RELOCATED;
 
-/*
- * A program of a tracepoint can be preempted from 7.0 on (a46023d5616e, "tracing: Guard __DECLARE_TRACE() use
- * of
- * __DO_TRACE_CALL() with SRCU-fast"); meanwhile the kernel skips it for every other task on that CPU, and
- * what it should have seen is lost. bpf_preempt_disable() is of 6.10 (fc7566ad0a82), and global functions may
- * be called behind it since 6.15 (e2d8f560d176), as old as struct bpf_res_spin_lock.
- */
-struct bpf_res_spin_lock {
-	__u32 val;
-} RELOCATED;
-
-extern void bpf_preempt_disable(void) __ksym __weak;
-extern void bpf_preempt_enable(void) __ksym __weak;
-
-static __always_inline void compat_preempt_disable(void)
-{
-	if (bpf_preempt_disable && bpf_core_type_exists(struct bpf_res_spin_lock))
-		bpf_preempt_disable();
-}
-
-static __always_inline void compat_preempt_enable(void)
-{
-	if (bpf_preempt_enable && bpf_core_type_exists(struct bpf_res_spin_lock))
-		bpf_preempt_enable();
-}
-
 #endif

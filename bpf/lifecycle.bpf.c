@@ -88,10 +88,8 @@ static __always_inline int group_exit(__u32 prog, struct task_struct *task, __u3
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(handle_process_exit, struct task_struct *task)
 {
-	compat_preempt_disable();
 	if (task->signal->live.counter == 0)
 		group_exit(FE_PROG_PROCESS_EXIT, task, task->exit_code);
-	compat_preempt_enable();
 	return 0;
 }
 
@@ -128,10 +126,8 @@ static __always_inline void send_exec(struct task_struct *task, int old_pid)
 SEC("?tp_btf/sched_process_exec")
 int BPF_PROG(handle_process_exec, struct task_struct *task, int old_pid)
 {
-	compat_preempt_disable();
 	if (settings.exec)
 		send_exec(task, old_pid);
-	compat_preempt_enable();
 	return 0;
 }
 
@@ -163,9 +159,7 @@ static __always_inline void follow(struct task_struct *parent, struct task_struc
 SEC("?tp_btf/sched_process_fork")
 int BPF_PROG(handle_process_fork, struct task_struct *parent, struct task_struct *child)
 {
-	compat_preempt_disable();
 	if (child->tgid != parent->tgid)
 		follow(parent, child);
-	compat_preempt_enable();
 	return 0;
 }

@@ -274,8 +274,12 @@ struct fe_oom {
 };
 
 enum { FE_OOM_HOST, FE_OOM_CGROUP, FE_OOM_POLICY };
-enum { FE_OOM_GROUP = 1 << 0, FE_OOM_V1 = 1 << 1, FE_OOM_SWAP_LIMIT = 1 << 2,
-       FE_OOM_LIMITED = 1 << 3 /* some cgroup of the trigger has a limit, but none was found at it */ };
+enum {
+	FE_OOM_GROUP = 1 << 0,
+	FE_OOM_V1 = 1 << 1,
+	FE_OOM_SWAP_LIMIT = 1 << 2,
+	FE_OOM_LIMITED = 1 << 3 /* some cgroup of the trigger has a limit, but none was found at it */
+};
 #define FE_OOM_SCORE_UNKNOWN (-32768)
 
 /* Variable part: that of the identity. */

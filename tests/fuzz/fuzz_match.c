@@ -26,16 +26,6 @@ static void check(int r, char *error)
 	free(error);
 }
 
-/* glibc's regcomp() doubles its work with every repetition of a repetition: not what is looked for here. */
-static bool explodes(const char *text)
-{
-	unsigned int repetitions = 0;
-
-	for (const char *p = text; *p; p++)
-		repetitions += strchr("*+?{", *p) != NULL;
-	return strstr(text, "cmd:") && repetitions > 4;
-}
-
 static void match(const char *text)
 {
 	struct match *m = NULL;

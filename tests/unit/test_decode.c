@@ -176,6 +176,7 @@ static const struct {
 	VALUE(FE_DEATH, fe_death, regs.count, FE_REGS + 1, "registers"),
 	VALUE(FE_DEATH, fe_death, code_len, FE_CODE_BYTES + 1, "code"),
 	VALUE(FE_DEATH, fe_death, code_len, 0xffffffff, "code"),
+	VALUE(FE_DEATH, fe_death, outer_count, FE_OUTER_FAULTS + 1, "faults"),
 	VALUE(FE_DEATH, fe_death, id.pid, 0, "process"),
 	VALUE(FE_EXIT, fe_exit, id.pid, 0x80000000, "process"),
 	VALUE(FE_EXEC, fe_exec, id.pid, (1 << 22) + 1, "process"),

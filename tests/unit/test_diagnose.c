@@ -82,7 +82,8 @@ struct scenario {
 	struct mapping at_address; /* as looked up at once */
 	bool address_known;
 	struct fe_memory memory; /* start_stack 0: the usual */
-	struct fe_first_fault first;
+	struct fe_first_fault first, outer[2];
+	unsigned int outer_count;
 	uint64_t stack[8]; /* from sp up */
 	size_t stack_words;
 	struct sender sender, request;
@@ -203,6 +204,8 @@ static const struct scenario scenarios[] = {
 	{NAME("handler, running, raises again"), SEGV, .code = SI_TKILL, .sp = SP - 0x400, .first = FIRST(SIGSEGV, SEGV_MAPERR, 0), .stack = {1, SP, IP}, .stack_words = 8, IS("null-pointer", CERTAIN), .says = "reading 0x0"},
 	{NAME("handler has just returned, the raised signal was blocked until then"), SEGV, .code = SI_TKILL, .first = FIRST(SIGSEGV, SEGV_MAPERR, 0), .stack = {1}, .stack_words = 8, IS("null-pointer", CERTAIN)},
 	{NAME("handler, running, aborts"), .kind = FAULT_CRASH_SIGABRT, .signo = SIGABRT, .code = SI_TKILL, .sp = SP - 0x400, .first = FIRST(SIGSEGV, SEGV_MAPERR, 0), .stack = {0, 0, SP, IP}, .stack_words = 8, IS("null-pointer", CERTAIN)},
+	{NAME("a handler survived further faults while it wrote its report: where it began"), .kind = FAULT_CRASH_SIGABRT, .signo = SIGABRT, .code = SI_TKILL, .sp = SP - 0x400, .first = {.time = NOW - 1000, .address = 0x123456789abc, .ip = IP + 64, .sp = SP - 0x200, .signo = SIGSEGV, .code = SEGV_MAPERR, .trap_nr = 14, .error_code = READ},
+		.outer = {{.time = NOW - 3000, .address = 0x1234, .ip = IP + 32, .sp = SP - 0x100, .signo = SIGSEGV, .code = SEGV_MAPERR, .trap_nr = 14, .error_code = READ}, FIRST(SIGSEGV, SEGV_MAPERR, 0)}, .outer_count = 2, .stack = {0, SP, IP}, .stack_words = 8, IS("null-pointer", CERTAIN), .says = "reading 0x0"},
 	{NAME("handler returned long ago, now an abort"), .kind = FAULT_CRASH_SIGABRT, .signo = SIGABRT, .code = SI_TKILL, .sp = SP - 0x400, .first = FIRST(SIGSEGV, SEGV_MAPERR, 0), .stack = {IP, SP}, .stack_words = 8, IS("abort-call", LIKELY)},
 	{NAME("handler returned some time ago, now a raise: not told"), SEGV, .code = SI_TKILL, .sp = SP - 0x400, .first = FIRST(SIGSEGV, SEGV_MAPERR, 0), .stack = {1}, .stack_words = 8, UNKNOWN, .says = "to itself"},
 	{NAME("handler ran a minute ago"), SEGV, .code = SI_TKILL, .first = {.time = NOW - 60 * NSEC_PER_SEC, .ip = IP, .sp = SP, .signo = SIGSEGV, .code = SEGV_MAPERR}, .stack = {SP, IP}, .stack_words = 8, IS("self-raised", CERTAIN)},
@@ -285,6 +288,7 @@ static const struct scenario scenarios[] = {
 	{NAME("a name that only begins alike"), .kind = FAULT_OOM_CGROUP, .signo = SIGKILL, .cgroup = "/ab", .oom = {.known = true, .scope = FE_OOM_CGROUP, .cgroup = "/a", .limit = 32 << 20, .levels_above = 0}, IS("cgroup-limit", CERTAIN)},
 	{NAME("memory on v1, units on v2"), .kind = FAULT_OOM_CGROUP, .signo = SIGKILL, .cgroup = "/system.slice/x", .oom = {.known = true, .scope = FE_OOM_CGROUP, .cgroup = "/limited", .limit = 32 << 20, .levels_above = 1}, IS("ancestor-cgroup-limit", CERTAIN)},
 	{NAME("the host"), .kind = FAULT_OOM_HOST, .signo = SIGKILL, .oom = {.known = true, .scope = FE_OOM_HOST, .trigger_pid = 50, .limit = ~0ULL, .usage = ~0ULL, .rss = ~0ULL}, IS("host-memory", CERTAIN)},
+	{NAME("the host, or a limit that was just eased"), .kind = FAULT_OOM_HOST, .signo = SIGKILL, .oom = {.known = true, .scope = FE_OOM_HOST, .flags = FE_OOM_LIMITED, .trigger_pid = 50, .limit = ~0ULL, .usage = ~0ULL, .rss = ~0ULL}, IS("host-memory", LIKELY)},
 	{NAME("memory nodes"), .kind = FAULT_OOM_HOST, .signo = SIGKILL, .oom = {.known = true, .scope = FE_OOM_POLICY, .trigger_pid = 50, .limit = ~0ULL, .rss = ~0ULL, .trigger_name = "hog"}, IS("memory-policy", LIKELY)},
 	{NAME("a scope of later days"), .kind = FAULT_OOM_HOST, .signo = SIGKILL, .oom = {.known = true, .scope = 77, .limit = ~0ULL, .rss = ~0ULL}, UNKNOWN, .says = "OOM killer"},
 
@@ -318,6 +322,8 @@ static void fill_death(struct fe_death *death, const struct scenario *s)
 	death->cpu_limit_hard = s->cpu_hard ? s->cpu_hard : ~0ULL;
 	death->file_size_limit = s->file_limit;
 	death->first = s->first;
+	memcpy(death->outer, s->outer, sizeof(s->outer));
+	death->outer_count = s->outer_count;
 	death->memory = s->memory.start_stack ? s->memory : usual;
 	death->regs.arch = s->other_arch ? FE_ARCH_AARCH64 : FE_ARCH_X86_64;
 	death->regs.count = 21;

@@ -78,6 +78,8 @@ const char *decode_check(const void *record, size_t size)
 			return "more registers than there are";
 		if (death->code_len > FE_CODE_BYTES)
 			return "more bytes of code than there is room for";
+		if (death->outer_count > FE_OUTER_FAULTS)
+			return "more faults than there is room for";
 		if (identity_length(id) + death->ip_mapping.name_len + death->address_mapping.name_len !=
 		    variable)
 			return "its strings do not add up to its length";

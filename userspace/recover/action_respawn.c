@@ -9,7 +9,7 @@
 
 static const uint64_t TERM_TIME = 3 * NSEC_PER_SEC;
 
-static void respawn(struct recovery *recovery)
+static void start_again(struct recovery *recovery)
 {
 	struct recover *recover = recovery->recover;
 	const char *stage = "launch record";
@@ -32,6 +32,12 @@ static void respawn(struct recovery *recovery)
 		recovery->new_start = start;
 	recover_adopt(recover, pid, start, recovery->launch);
 	ladder_rung_done(recovery, 0);
+}
+
+static void respawn(struct recovery *recovery)
+{
+	if (!orphans_end(recovery, start_again))
+		start_again(recovery);
 }
 
 static void on_term_ignored(void *arg)

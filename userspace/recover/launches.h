@@ -16,6 +16,7 @@ struct launch_entry {
 	struct launch_entry *chain;
 	struct launch_entry *older, *newer;
 	pid_t pid;
+	pid_t ppid; /* as it was forked or found; 0: not known */
 	uint64_t start;
 	struct launch *launch;
 	bool forked;   /* shares its parent's record: it has executed nothing itself */

@@ -89,6 +89,7 @@ struct recovery {
 	bool old_gone;
 	bool killing; /* it was told to end, so as to be replaced */
 	struct loop_source *old_source;
+	struct orphans *orphans; /* that have to go before it is started again; NULL: none */
 
 	pid_t new_pid; /* what replaces it; 0: not known */
 	uint64_t new_start;
@@ -187,6 +188,18 @@ void ladder_failed(struct recovery *recovery);
 /* It helped. */
 void ladder_succeeded(struct recovery *recovery);
 void ladder_set_timer(struct recovery *recovery, uint64_t at, loop_timer_fn fn);
+
+/* orphans.c: what the dead process left behind of its own program, and what would be in its successor's way.
+ */
+struct orphans;
+/*
+ * Ends the descendants of the old process that it forked without exec: TERM, then KILL, each with its time.
+ * True: done() is called when they have gone, or when they would not go (then failure says so); false: there
+ * are none.
+ */
+bool orphans_end(struct recovery *recovery, void (*done)(struct recovery *recovery));
+/* NULL is allowed; always returns NULL. */
+struct orphans *orphans_free(struct orphans *orphans);
 
 /* verify.c */
 void verify_begin(struct recovery *recovery);

@@ -58,6 +58,7 @@ static void recovery_free(struct recovery *recovery)
 	loop_remove(recovery->fresh_source);
 	loop_remove(recovery->timer);
 	command_cancel(recovery->command);
+	orphans_free(recovery->orphans);
 	systemd_cancel(recovery->request);
 	pidref_close(&recovery->old);
 	pidref_close(&recovery->fresh);
@@ -366,7 +367,14 @@ void recover_process_started(struct recover *recover, const struct process *proc
 			launches_drop(&recover->launches, entry);
 		return;
 	}
-	launches_put(&recover->launches, process->pid, launch->start, launch);
+	if (launch->retitled && !recover->options.dry_run)
+		log_warning("%s[%d] had overwritten its command line before faultd saw it: it cannot be "
+			    "respawned "
+			    "(use restart-unit or restart-command, or start it again)",
+			    process->name, (int)process->pid);
+	entry = launches_put(&recover->launches, process->pid, launch->start, launch);
+	if (entry)
+		entry->ppid = process->ppid;
 	launch_unref(launch);
 }
 
@@ -378,8 +386,10 @@ void recover_process_forked(struct recover *recover, pid_t pid, uint64_t start, 
 	if (!parent || (parent->gone && start > parent->gone))
 		return;
 	entry = launches_put(&recover->launches, pid, start, parent->launch);
-	if (entry)
+	if (entry) {
 		entry->forked = true;
+		entry->ppid = ppid;
+	}
 }
 
 void recover_process_gone(struct recover *recover, pid_t pid, uint64_t start)
