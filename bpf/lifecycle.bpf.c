@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The life of processes: executed, forked, gone. */
-#include "compat.bpf.h"
 #include "identity.bpf.h"
 #include "process.bpf.h"
 
@@ -85,7 +84,7 @@ static __always_inline int group_exit(__u32 prog, struct task_struct *task, __u3
  * From 6.16 on this tracepoint stands before exit_mm() and the process still has its memory; before, it
  * stands behind it, and paths and arguments are gone.
  */
-SEC("tp_btf/sched_process_exit")
+SEC("?tp_btf/sched_process_exit")
 int BPF_PROG(handle_process_exit, struct task_struct *task)
 {
 	if (task->signal->live.counter == 0)
@@ -102,6 +101,20 @@ int BPF_PROG(handle_exit_do_exit, long code)
 	if (BPF_CORE_READ(task, signal, live.counter) != 1)
 		return 0;
 	return group_exit(FE_PROG_EXIT_EARLY, task, code);
+}
+
+/*
+ * Where tracepoints of BTF can be preempted (see kernel_features.preemptible), those of perf cannot
+ * (16718274ee75, "tracing: perf: Have perf tracepoint callbacks always disable preemption").
+ */
+SEC("?tp/sched/sched_process_exit")
+int handle_process_exit_perf(void *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	if (task->signal->live.counter == 0)
+		group_exit(FE_PROG_PROCESS_EXIT, task, task->exit_code);
+	return 0;
 }
 
 static __always_inline void send_exec(struct task_struct *task, int old_pid)
@@ -128,6 +141,18 @@ int BPF_PROG(handle_process_exec, struct task_struct *task, int old_pid)
 {
 	if (settings.exec)
 		send_exec(task, old_pid);
+	return 0;
+}
+
+struct trace_event_raw_sched_process_exec {
+	int old_pid;
+} RELOCATED;
+
+SEC("?tp/sched/sched_process_exec")
+int handle_process_exec_perf(struct trace_event_raw_sched_process_exec *ctx)
+{
+	if (settings.exec)
+		send_exec(bpf_get_current_task_btf(), ctx->old_pid);
 	return 0;
 }
 

@@ -145,6 +145,13 @@ int BPF_PROG(handle_maps_at_exit, struct task_struct *task)
 	return 0;
 }
 
+SEC("?tp/sched/sched_process_exit")
+int handle_maps_at_exit_perf(void *ctx)
+{
+	walk_iterator(bpf_get_current_task_btf());
+	return 0;
+}
+
 /* Before 6.16, where fentry programs load: 6.7 has the iterator ... */
 SEC("?fentry/do_exit")
 int BPF_PROG(handle_maps_do_exit)

@@ -39,9 +39,14 @@ struct record_map {
 	__type(value, struct record);
 };
 
-struct ring_map {
+struct ring_critical_map {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1 << 20);
+	__uint(max_entries, 1 << 20); /* about 700 deaths */
+};
+
+struct ring_frequent_map {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 21); /* stacks and mappings of about 120 crashes */
 };
 
 struct lost_map {
@@ -52,8 +57,8 @@ struct lost_map {
 };
 
 extern struct record_map records SEC(".maps");
-extern struct ring_map ring_critical SEC(".maps"); /* deaths, exits, OOM kills */
-extern struct ring_map ring_frequent SEC(".maps"); /* what may be shed under load */
+extern struct ring_critical_map ring_critical SEC(".maps"); /* deaths, exits, OOM kills */
+extern struct ring_frequent_map ring_frequent SEC(".maps"); /* what may be shed under load */
 extern struct lost_map lost SEC(".maps");
 
 extern struct fe_settings settings;

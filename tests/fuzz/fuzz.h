@@ -26,7 +26,7 @@ static inline int explodes(const char *text)
 	unsigned int repetitions = 0;
 
 	for (const char *p = text; *p; p++)
-		repetitions += strchr("*+?{", *p) != NULL;
+		repetitions += strchr("*+?", *p) || (*p == '{' && p[1] >= '0' && p[1] <= '9');
 	return strstr(text, "cmd") && repetitions > 4;
 }
 

@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CHECK(config && text);
 	memcpy(text, data, size);
 	text[size] = '\0';
-	if (config_scan("faultd.conf", text, size) >= 0 &&
+	if (!explodes(text) && config_scan("faultd.conf", text, size) >= 0 &&
 	    config_parse(config, "faultd.conf", text, size) >= 0) {
 		FILE *out = fopen("/dev/null", "we");
 

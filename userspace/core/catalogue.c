@@ -112,9 +112,13 @@ void fault_set_default(struct fault_set *set)
 	static const char *const words[] = {"crash", "oom",	 "stall", "kernel",
 					    "host",  "resource", "self",  "kill.sigkill"};
 
-	memset(set, 0, sizeof(*set));
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		fault_set_apply(set, words[i]);
+	static struct fault_set defaults; /* asked for at every incident */
+	static bool made;
+
+	for (size_t i = 0; !made && i < sizeof(words) / sizeof(words[0]); i++)
+		fault_set_apply(&defaults, words[i]);
+	made = true;
+	*set = defaults;
 }
 
 int fault_set_parse(struct fault_set *ret_set, const char *list, char *ret_bad, size_t size)

@@ -7,11 +7,27 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
+
+static bool by_btf(const struct kernel_features *features)
+{
+	return !features->preemptible;
+}
+
+static bool by_perf(const struct kernel_features *features)
+{
+	return features->preemptible;
+}
 
 static bool maps_at_exit(const struct kernel_features *features)
 {
-	return features->vma_iterator && features->memory_at_exit;
+	return features->vma_iterator && features->memory_at_exit && by_btf(features);
+}
+
+static bool maps_at_exit_by_perf(const struct kernel_features *features)
+{
+	return features->vma_iterator && features->memory_at_exit && by_perf(features);
 }
 
 static bool maps_by_fentry(const struct kernel_features *features)
@@ -34,8 +50,13 @@ const struct program_info programs[] = {
 	 "who sent a fatal signal is not known"},
 	{"handle_signal_deliver", "signal_deliver", FE_PROG_SIGNAL_DELIVER, true, NULL,
 	 "crashes and kills are not seen"},
-	{"handle_process_exit", "sched_process_exit", FE_PROG_PROCESS_EXIT, true, NULL, "exits are not seen"},
-	{"handle_process_exec", "sched_process_exec", FE_PROG_PROCESS_EXEC, false, NULL,
+	{"handle_process_exit", "sched_process_exit", FE_PROG_PROCESS_EXIT, true, by_btf,
+	 "exits are not seen"},
+	{"handle_process_exit_perf", "sched_process_exit", FE_PROG_PROCESS_EXIT, true, by_perf,
+	 "exits are not seen"},
+	{"handle_process_exec", "sched_process_exec", FE_PROG_PROCESS_EXEC, false, by_btf,
+	 "processes that start later cannot be restarted by respawn"},
+	{"handle_process_exec_perf", "sched_process_exec", FE_PROG_PROCESS_EXEC, false, by_perf,
 	 "processes that start later cannot be restarted by respawn"},
 	{"handle_process_fork", "sched_process_fork", FE_PROG_PROCESS_FORK, false, NULL,
 	 "children of watched processes are not followed"},
@@ -43,6 +64,8 @@ const struct program_info programs[] = {
 	 "OOM kills are seen as plain SIGKILLs"},
 	{"handle_maps_at_exit", "sched_process_exit (mappings)", FE_PROG_MAPS, false, maps_at_exit,
 	 "mappings of crashed processes are not known"},
+	{"handle_maps_at_exit_perf", "sched_process_exit (mappings)", FE_PROG_MAPS, false,
+	 maps_at_exit_by_perf, "mappings of crashed processes are not known"},
 	{"handle_maps_do_exit", "do_exit (mappings)", FE_PROG_MAPS, false, maps_by_fentry,
 	 "mappings of crashed processes are not known"},
 	{"handle_maps_do_exit_walk", "do_exit (mappings)", FE_PROG_MAPS, false, maps_by_walk,
@@ -91,10 +114,25 @@ static bool functions_traceable(void)
 	return true;
 }
 
+/*
+ * Programs of BTF tracepoints can be preempted from 7.0 on (a46023d5616e, "tracing: Guard __DECLARE_TRACE()
+ * use of __DO_TRACE_CALL() with SRCU-fast"; BTF shows nothing of it). Meanwhile the kernel skips the same
+ * program for every other task on that CPU. Those of perf need tracefs.
+ */
+static bool tracepoints_preemptible(void)
+{
+	struct utsname name;
+	int major;
+
+	return uname(&name) == 0 && sscanf(name.release, "%d.", &major) == 1 && major >= 7 &&
+	       access("/sys/kernel/tracing/events/sched/sched_process_exit/id", R_OK) == 0;
+}
+
 void kernel_features_read(struct kernel_features *ret, const struct btf *btf)
 {
 	ret->vma_iterator = btf__find_by_name_kind(btf, "bpf_iter_task_vma_new", BTF_KIND_FUNC) > 0;
 	ret->memory_at_exit = tracepoint_args(btf, "sched_process_exit") >= 2;
+	ret->preemptible = tracepoints_preemptible();
 	ret->fentry = functions_traceable() && btf__find_by_name_kind(btf, "do_exit", BTF_KIND_FUNC) > 0;
 }
 

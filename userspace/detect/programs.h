@@ -14,7 +14,8 @@ struct btf;
 struct kernel_features {
 	bool vma_iterator;   /* kfunc, 6.7 */
 	bool memory_at_exit; /* sched_process_exit stands before exit_mm(), 6.16 */
-	bool fentry;	     /* fentry programs can be expected to load: kernel functions are traceable */
+	bool preemptible; /* programs of tp_btf can be preempted, those of perf's tracepoints cannot, 7.0 */
+	bool fentry;	  /* fentry programs can be expected to load: kernel functions are traceable */
 };
 
 struct program_info {

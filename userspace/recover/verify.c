@@ -94,6 +94,44 @@ static void failed_early(struct recovery *recovery, int status)
 }
 
 /* The child that it left behind may be known only now: events and reaping are two ways to hear of it. */
+struct search {
+	const struct recovery *recovery;
+	pid_t pid;
+	uint64_t start;
+};
+
+/* The same program, started since the command began: what it left behind when it ended. */
+static int look_at(void *arg, pid_t pid)
+{
+	struct search *search = arg;
+	const struct process *who = &search->recovery->incident->who;
+	struct proc_info info;
+
+	if (proc_read(&info, pid) < 0)
+		return 0;
+	if (info.p.exe && who->exe && strcmp(info.p.exe, who->exe) == 0 && pid != search->recovery->new_pid &&
+	    info.p.start + 10 * NSEC_PER_MSEC >= search->recovery->new_start && search->recovery->new_start &&
+	    (!search->pid || info.p.start < search->start)) {
+		search->pid = pid;
+		search->start = info.p.start;
+	}
+	proc_info_free(&info);
+	return 0;
+}
+
+static void on_launcher_time(void *arg)
+{
+	struct recovery *recovery = arg;
+	struct search search = {.recovery = recovery};
+
+	recovery->timer = NULL;
+	proc_each(look_at, &search);
+	if (search.pid && verify_take(recovery, search.pid, search.start))
+		wait_healthy(recovery);
+	else
+		failed_early(recovery, -1);
+}
+
 static void on_heir_time(void *arg)
 {
 	struct recovery *recovery = arg;
@@ -117,6 +155,8 @@ void verify_new_ended(struct recovery *recovery, int status)
 	/* A daemon that goes into the background ends well, and leaves itself as its child. */
 	if (status == 0 && recovery->launch && !recovery->run && recovery->fresh.fd < 0)
 		ladder_set_timer(recovery, recover_now(recovery->recover) + HEIR_TIME, on_heir_time);
+	else if ((status == 0 || status == -1) && recovery->rung.type == ACTION_RESTART_COMMAND)
+		ladder_set_timer(recovery, recover_now(recovery->recover) + HEIR_TIME, on_launcher_time);
 	else
 		failed_early(recovery, status);
 }
