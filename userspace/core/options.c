@@ -77,8 +77,19 @@ void options_help(FILE *out)
 static int parse_faults(struct options *o, const char *list, char **ret_error)
 {
 	struct fault_set set;
-	char bad[64];
-	int r = fault_set_parse(&set, list, bad, sizeof(bad));
+	char bad[64], *joined = NULL;
+	int r;
+
+	/* Several lists are one, so that a later "!x" leaves out what an earlier one named. */
+	if (o->fault_list && asprintf(&joined, "%s,%s", o->fault_list, list) < 0)
+		return -ENOMEM;
+	if (!joined)
+		joined = strdup(list);
+	if (!joined)
+		return -ENOMEM;
+	r = fault_set_parse(&set, *list ? joined : list, bad, sizeof(bad));
+	free(o->fault_list);
+	o->fault_list = joined;
 
 	if (r == -EINVAL && !*bad)
 		return sentence_error(
@@ -92,12 +103,7 @@ static int parse_faults(struct options *o, const char *list, char **ret_error)
 				      bad);
 	if (r < 0)
 		return r;
-	if (o->faults_given) {
-		for (size_t i = 0; i < sizeof(set.bits) / sizeof(set.bits[0]); i++)
-			o->faults.bits[i] |= set.bits[i];
-	} else {
-		o->faults = set;
-	}
+	o->faults = set;
 	o->faults_given = true;
 	return 0;
 }
@@ -231,5 +237,6 @@ int options_parse(struct options *ret, int argc, char **argv, char **ret_error)
 void options_free(struct options *options)
 {
 	free(options->restarts);
+	free(options->fault_list);
 	match_list_free(&options->match);
 }

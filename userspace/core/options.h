@@ -18,6 +18,7 @@ struct options {
 	struct match_list match;
 	struct fault_set faults;
 	bool faults_given;
+	char *fault_list; /* as it was given, several joined */
 	bool dry_run;
 	const char *output; /* "text" or "json" */
 	const char *config; /* NULL: the default file */

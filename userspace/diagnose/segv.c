@@ -51,7 +51,14 @@ static bool protection_key(struct incident *incident, struct fault *f, enum conf
 
 static bool unmapped(const struct fault *f)
 {
-	return f->has_address && f->code == SEGV_MAPERR;
+	return f->has_address && f->code == SEGV_MAPERR && !f->at_address;
+}
+
+/* MADV_GUARD_INSTALL (6.13; glibc's thread stacks from 2.42 on): "not mapped", although a mapping is there.
+ */
+static bool in_guard_region(const struct fault *f)
+{
+	return f->has_address && f->code == SEGV_MAPERR && f->at_address;
 }
 
 static bool null_pointer(struct incident *incident, struct fault *f, enum confidence *c)
@@ -142,6 +149,8 @@ static bool thread_stack_overflow(const struct incident *incident, const struct 
 {
 	const struct mapping *guard = f->at_address, *above;
 
+	if (in_guard_region(f))
+		return guard->flags & WRITABLE && !guard->name && f->sp >= guard->start && f->sp < guard->end;
 	if (!guard || f->code != SEGV_ACCERR || guard->flags & (READABLE | WRITABLE | EXECUTABLE) ||
 	    guard->name)
 		return false;
@@ -161,7 +170,7 @@ static bool stack_overflow(struct incident *incident, struct fault *f, enum conf
 	of_main = main_stack_overflow(incident, f);
 	if (!of_main && (distance(f->address, f->sp) > STACK_REACH || !thread_stack_overflow(incident, f)))
 		return false;
-	if (!of_main && !incident->maps_count)
+	if (!of_main && (!incident->maps_count || in_guard_region(f)))
 		*c = CONFIDENCE_LIKELY;
 	say(incident, "SIGSEGV: the stack of %s overflowed%s", of_main ? "the main thread" : "a thread",
 	    fault_place(incident, f));
@@ -174,7 +183,9 @@ static bool stack_overflow(struct incident *incident, struct fault *f, enum conf
 					  1024,
 				  (unsigned long long)incident->death->memory.stack_limit / 1024);
 	else
-		incident_evidence(incident, "0x%llx-0x%llx is a guard page without permissions",
+		incident_evidence(incident,
+				  in_guard_region(f) ? "the address is in a guard region of 0x%llx-0x%llx"
+						     : "0x%llx-0x%llx is a guard page without permissions",
 				  (unsigned long long)f->at_address->start,
 				  (unsigned long long)f->at_address->end);
 	return true;
@@ -265,7 +276,7 @@ static bool wild_pointer(struct incident *incident, struct fault *f, enum confid
 	const struct fe_memory *memory = &incident->death->memory;
 	bool kernel_half = f->address >= memory->task_size && memory->task_size;
 
-	if (!f->has_address || (f->code != SEGV_MAPERR && !kernel_half))
+	if (!unmapped(f) && !(kernel_half && f->has_address))
 		return false;
 	*c = kernel_half ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
 	if (kernel_half && f->address >= (uint64_t)-PAGE)
@@ -297,7 +308,9 @@ void diagnose_segv(struct incident *incident, struct fault *f)
 	/* What is left when no rule holds: the facts, and no cause. */
 	if (f->has_address)
 		say(incident, "SIGSEGV %s 0x%llx%s%s", access_word(f->access), (unsigned long long)f->address,
-		    f->code == SEGV_ACCERR ? ", which its mapping does not permit" : "",
+		    f->code == SEGV_ACCERR ? ", which its mapping does not permit"
+		    : in_guard_region(f)   ? ", which is guarded"
+					   : "",
 		    fault_place(incident, f));
 	else
 		say(incident, "SIGSEGV%s", fault_place(incident, f));
