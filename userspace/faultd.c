@@ -205,6 +205,11 @@ static int load_config(const struct options *options, struct config **ret)
 		}
 		free(error);
 		error = NULL;
+		/* A policy is named after its MATCH: a mistyped action would be part of the regex. */
+		if (r >= 0 && strchr(options->restarts[i], '=') && config_find(config, options->restarts[i]))
+			log_notice("--restart %s: no ACTION follows a '=', so all of it is the MATCH; the "
+				   "action is restart",
+				   options->restarts[i]);
 	}
 	if (r < 0) {
 		config_free(config);
@@ -395,7 +400,7 @@ static void close_rooms(struct faultd *f)
 		     i++)
 			usleep(10000);
 		if (monitor_dropped(f->monitor))
-			log_warning("%llu lines were lost because nobody read them in time",
+			log_warning("%llu lines of the stream were lost",
 				    (unsigned long long)monitor_dropped(f->monitor));
 	}
 	loop_remove(f->output);

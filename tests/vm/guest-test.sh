@@ -9,5 +9,8 @@ for part in lib faults oom units; do
 done
 
 record
+note "record took $SECONDS s"
+SECONDS=0
 units
+note "units took $SECONDS s"
 faults
