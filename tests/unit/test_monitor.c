@@ -151,9 +151,10 @@ static void a_fault_takes_three_lines_at_most(void **state)
 {
 	const struct incident incident = sample_incident();
 	const struct report report = fault_report(&incident);
-	const char *s, *expected = "                        it held 250.0 MiB, limit 256.0 MiB of "
-				   "/system.slice/redis.service, asked for by hog[99], 3 killed so far\n"
-				   "                        SIGSEGV sent by kill[77], user 1001\n";
+	const char *s,
+		*expected = "                        it had 250.0 MiB resident, /system.slice/redis.service "
+			    "used 255.0 MiB of 256.0 MiB, asked for by hog[99], 3 killed so far\n"
+			    "                        SIGSEGV sent by kill[77], user 1001\n";
 
 	(void)state;
 	open_text(false);

@@ -100,25 +100,24 @@ static void begin_line(struct text *out, const struct monitor *monitor, const st
 
 /* ---- details beneath a fault: at most DETAIL_LINES of them, the weightiest first */
 
-static void add_memory(struct text *out, const char *what, uint64_t bytes)
-{
-	if (bytes == UINT64_MAX)
-		return;
-	text_add(out, what);
-	words_bytes(out, bytes);
-}
-
 static void oom_numbers(struct text *out, const struct incident *incident)
 {
 	const struct oom_facts *oom = &incident->oom;
 
 	if (!oom->known)
 		return;
-	add_memory(out, "it held ", oom->rss);
-	add_memory(out, out->len ? ", limit " : "limit ", oom->limit);
-	if (words_any(oom->cgroup)) {
-		text_add(out, out->len ? " of " : "cgroup ");
-		words_add(out, oom->cgroup, NOTE_MAX);
+	if (oom->rss != UINT64_MAX) {
+		text_add(out, "it had ");
+		words_bytes(out, oom->rss);
+		text_add(out, " resident");
+	}
+	if (oom->limit != UINT64_MAX && oom->usage != UINT64_MAX) {
+		text_add(out, out->len ? ", " : "");
+		words_add(out, words_any(oom->cgroup) ? oom->cgroup : "its cgroup", NOTE_MAX);
+		text_add(out, " used ");
+		words_bytes(out, oom->usage);
+		text_add(out, " of ");
+		words_bytes(out, oom->limit);
 	}
 	if (oom->trigger_pid && oom->trigger_pid != incident->who.pid) {
 		text_add(out, out->len ? ", asked for by " : "asked for by ");
