@@ -1,11 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # In a guest of run-vm: kills services and prints how long each replacement took to run, by who it was that started it.
+# shellcheck disable=SC2046,SC2086,SC2317 # the numbers are words; the kinds' functions are called by name
 set -u
 LC_ALL=C
 cd /payload || exit 1
 
 rounds=3 kills=10 services=5
+numbers=$(seq $services)
 life=1500000000 # ns that a service has lived at least when it is killed
 gap=0.3         # s from a kill to the first look for its replacement: nothing else runs meanwhile
 give_up=5000000 # us
@@ -30,8 +32,9 @@ clock_offset() { awk '$1 == ".index:" { i = $2 } $1 == ".offset:" && i == 1 { pr
 # last_start SERVICE: sets pid and started.
 last_start() {
 	pid='' started=''
-	[ -e "$dir/$1/starts" ] || return
-	while read -r pid started; do :; done < <(tail -n 1 "$dir/$1/starts")
+	[ -s "$dir/$1/starts" ] || return
+	mapfile -t starts <"$dir/$1/starts"
+	read -r pid started <<<"${starts[-1]}"
 	[ -n "$started" ]
 }
 
@@ -39,7 +42,7 @@ now_ns() { now=$((${EPOCHREALTIME/./} * 1000 - offset)); }
 
 # kill_one KIND SERVICE: adds a sample, or that the service never came back.
 kill_one() {
-	local kind=$1 service=$2 killed was waited=0
+	local kind=$1 service=$2 killed was
 	last_start "$service" || fail "$service does not run"
 	until now_ns && [ $((now - started)) -ge $life ]; do pause 0.1; done
 	pause 0.1
@@ -68,8 +71,8 @@ start_faultd() {
 }
 
 stop_faultd() {
-	kill -TERM $faultd
-	wait $faultd || fail "faultd ended with $?: $(tail -n 1 $dir/faultd.err)"
+	kill -TERM "$faultd"
+	wait "$faultd" || fail "faultd ended with $?: $(tail -n 1 $dir/faultd.err)"
 }
 
 # policy NAME MATCH ACTION: the same conditions as on the host.
@@ -101,34 +104,34 @@ begin_respawn() {
 	policy bench exe:/payload/service respawn >$dir/faultd.conf
 	start_faultd
 	# By a shell that goes away: its services belong to nobody.
-	for ((i = 1; i <= services; i++)); do
+	for i in $numbers; do
 		(cd $dir/respawn-$i && /payload/service </dev/null >/dev/null 2>&1 3>&- &)
 	done
 }
 
 end_respawn() {
 	stop_faultd
-	for ((i = 1; i <= services; i++)); do last_start respawn-$i && kill -KILL "$pid"; done
+	for i in $numbers; do last_start respawn-$i && kill -KILL "$pid"; done
 }
 
-begin_systemd() { systemctl start systemd@{1..5}.service; }
-end_systemd() { systemctl stop systemd@{1..5}.service; }
+begin_systemd() { systemctl start $(printf 'systemd@%d ' $numbers); }
+end_systemd() { systemctl stop 'systemd@*'; }
 
 begin_unit() {
-	for ((i = 1; i <= services; i++)); do policy $i unit:unit@$i.service "restart-unit unit@$i.service"; done >$dir/faultd.conf
+	for i in $numbers; do policy $i unit:unit@$i.service "restart-unit unit@$i.service"; done >$dir/faultd.conf
 	start_faultd
-	systemctl start unit@{1..5}.service
+	systemctl start $(printf 'unit@%d ' $numbers)
 }
 
 end_unit() {
 	stop_faultd
-	systemctl stop unit@{1..5}.service
+	systemctl stop 'unit@*'
 }
 
 # one_round KIND: on its own; faultd runs only while it is faultd's turn.
 one_round() {
-	local kind=$1 n
-	for ((i = 1; i <= services; i++)); do
+	local kind=$1 n i
+	for i in $numbers; do
 		rm -rf "$dir/$kind-$i"
 		mkdir "$dir/$kind-$i"
 	done
