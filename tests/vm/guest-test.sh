@@ -9,8 +9,5 @@ for part in lib faults oom units; do
 done
 
 record
-note "record took $SECONDS s"
-SECONDS=0
 units
-note "units took $SECONDS s"
 faults

@@ -17,7 +17,7 @@
 
 const char *proc_root = "/proc";
 
-enum { FILE_MAX = 64 * 1024 };
+enum { FILE_MAX = 64 * 1024, ARGS_MAX = 2 << 20 };
 
 static int open_file(pid_t pid, const char *name)
 {
@@ -210,13 +210,15 @@ static void read_strings(struct proc_info *info, pid_t pid)
 	}
 	info->memory[1] = read_link(pid, "cwd");
 	p->cwd = info->memory[1];
-	len = proc_read_file(pid, "cmdline", 2 << 20, &info->memory[2]);
+	len = proc_read_file(pid, "cmdline", ARGS_MAX, &info->memory[2]);
 	if (len > 0) {
 		p->args = info->memory[2];
-		p->args_total = (size_t)len;
+		p->args_total = len < ARGS_MAX ? 0 : (size_t)len;
 		while (len > 0 && !p->args[len - 1])
 			len--;
 		p->args_len = (size_t)len;
+		if (!p->args_total)
+			p->args_total = p->args_len;
 	}
 	if (proc_read_file(pid, "cgroup", FILE_MAX, &text) > 0)
 		info->memory[3] = choose_cgroup(text);

@@ -59,13 +59,16 @@ story() { query "select(.service.name == \"$1\") | \"\\(.event.id[:4]): \\(.mess
 
 # ---- faultd, where it is no service
 
+armed_or_gone() { grep -q '^faultd: armed' "$1" || ! kill -0 "$faultd"; }
+
 # faultd_start NAME OPTION...: its lines go to $work/NAME.json, what it says to $work/NAME.err.
 faultd_start() {
 	local name=$1
 	shift
 	"$build/faultd" -vv -o json "$@" >"$work/$name.json" 2>"$work/$name.err" &
 	faultd=$!
-	if within 60 grep -q '^faultd: armed' "$work/$name.err"; then return 0; fi
+	within 60 armed_or_gone "$work/$name.err"
+	if grep -q '^faultd: armed' "$work/$name.err"; then return 0; fi
 	kill -KILL "$faultd" 2>/dev/null
 	not_ok "$name-armed" "$(last_words "$work/$name.err")"
 	return 1

@@ -122,6 +122,7 @@ nothing_else() {
 units() {
 	write_units
 	check unit/ready start_faultd_unit
+	systemctl -q is-active faultd.service || return
 	check unit/armed-when-ready grep -q '^faultd: armed' $errors
 	check unit/reload reload 'policy "late" { match = { "unit:vm-late.service" } actions = { "restart" } }' \
 		'^faultd: configuration reloaded: 5 policies'
