@@ -117,6 +117,29 @@ int handle_process_exit_perf(void *ctx)
 	return 0;
 }
 
+static __always_inline bool has_name(const char *name, __u32 kind)
+{
+	__u32 *value = bpf_map_lookup_elem(&exec_names, name);
+
+	return value && *value & kind;
+}
+
+/* A wake-up of userspace costs more than all else that an exec does here, so the others' are not told. */
+static __always_inline bool wants_exec(struct task_struct *task)
+{
+	char name[FE_COMM_SIZE] = {};
+	const unsigned char *file;
+
+	if (settings.exec != FE_EXECS_WATCHED)
+		return settings.exec == FE_EXECS_ALL;
+	bpf_probe_read_kernel_str(name, sizeof(name), task->comm);
+	if (has_name(name, FE_NAME_COMM) || process_watched(task->tgid))
+		return true;
+	file = BPF_CORE_READ(task, mm, exe_file, f_path.dentry, d_name.name);
+	__builtin_memset(name, 0, sizeof(name));
+	return bpf_probe_read_kernel_str(name, sizeof(name), file) > 0 && has_name(name, FE_NAME_EXE);
+}
+
 static __always_inline void send_exec(struct task_struct *task, int old_pid)
 {
 	struct record *record;
@@ -139,7 +162,7 @@ static __always_inline void send_exec(struct task_struct *task, int old_pid)
 SEC("?tp_btf/sched_process_exec")
 int BPF_PROG(handle_process_exec, struct task_struct *task, int old_pid)
 {
-	if (settings.exec)
+	if (wants_exec(task))
 		send_exec(task, old_pid);
 	return 0;
 }
@@ -151,8 +174,10 @@ struct trace_event_raw_sched_process_exec {
 SEC("?tp/sched/sched_process_exec")
 int handle_process_exec_perf(struct trace_event_raw_sched_process_exec *ctx)
 {
-	if (settings.exec)
-		send_exec(bpf_get_current_task_btf(), ctx->old_pid);
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	if (wants_exec(task))
+		send_exec(task, ctx->old_pid);
 	return 0;
 }
 

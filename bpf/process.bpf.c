@@ -5,3 +5,4 @@
 struct sender_map senders SEC(".maps");
 struct dying_map dying SEC(".maps");
 struct watched_map watched SEC(".maps");
+struct exec_name_map exec_names SEC(".maps");

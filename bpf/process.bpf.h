@@ -39,8 +39,16 @@ struct watched_map {
 	__type(value, __u64);
 };
 
-extern struct sender_map senders SEC(".maps");	/* last sender of each fatal signal to each process */
-extern struct dying_map dying SEC(".maps");	/* processes whose death was reported */
+struct exec_name_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 512);
+	__type(key, char[FE_COMM_SIZE]); /* cut and padded with NULs, as the kernel does with names */
+	__type(value, __u32);
+};
+
+extern struct exec_name_map exec_names SEC(".maps"); /* programs whose execution userspace wants to know of */
+extern struct sender_map senders SEC(".maps");	     /* last sender of each fatal signal to each process */
+extern struct dying_map dying SEC(".maps");	     /* processes whose death was reported */
 extern struct watched_map watched SEC(".maps"); /* processes that userspace asked for, and their children */
 
 static __always_inline struct process_key process_key(struct task_struct *task, int signo)

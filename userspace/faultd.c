@@ -177,17 +177,6 @@ static struct detect_handler handler(struct faultd *f)
 				       .blind = on_blind};
 }
 
-static struct detect_wants wants(const struct faultd *f)
-{
-	struct scope_needs needs;
-
-	scope_needs(&needs, &f->options, f->config);
-	return (struct detect_wants){.kill_mask = needs.kill_mask,
-				     .exit_failure = needs.exit_failure,
-				     .exit_zero = needs.exit_zero,
-				     .exec = needs.identities};
-}
-
 /* ---- configuration */
 
 static int load_config(const struct options *options, struct config **ret)
@@ -223,7 +212,7 @@ static void reload(void *arg, int signo)
 {
 	struct faultd *f = arg;
 	struct config *config;
-	struct detect_wants needs;
+	struct scope_needs needs;
 
 	(void)signo;
 	if (load_config(&f->options, &config) < 0) {
@@ -233,9 +222,9 @@ static void reload(void *arg, int signo)
 	recover_reconfigure(f->recover, config);
 	config_free(f->config);
 	f->config = config;
-	needs = wants(f);
-	detect_set_wants(f->detect, &needs);
-	if (needs.exec)
+	scope_needs(&needs, &f->options, f->config);
+	detect_set_needs(f->detect, &needs);
+	if (needs.execs)
 		detect_scan_running(f->detect);
 	log_notice("configuration reloaded: %zu policies", config->policy_count);
 }
@@ -297,15 +286,17 @@ static void say_armed(const struct faultd *f)
 
 static int live(struct faultd *f)
 {
+	struct scope_needs needs;
 	struct detect_options options = {
-		.loop = f->loop, .handler = handler(f), .wants = wants(f), .record_path = f->options.record};
+		.loop = f->loop, .handler = handler(f), .needs = &needs, .record_path = f->options.record};
 	int r = add_signals(f), status;
 
+	scope_needs(&needs, &f->options, f->config);
 	if (r >= 0)
 		r = detect_open(&f->detect, &options);
 	if (r < 0)
 		return r == -EOPNOTSUPP ? EXIT_FEATURE : r == -EPERM ? EXIT_PERMISSION : EXIT_FAILURE;
-	if (options.wants.exec)
+	if (needs.execs)
 		detect_scan_running(f->detect);
 	say_armed(f);
 	if (f->options.command) {

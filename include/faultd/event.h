@@ -328,12 +328,21 @@ struct fe_maps {
 
 enum { FE_MAPS_CUT = 1 << 0 };
 
+enum {
+	FE_EXECS_WATCHED = 1, /* of watched processes, and of programs in the map "exec_names" */
+	FE_EXECS_ALL = 2,
+};
+
+/* Values of the map "exec_names": the name is that of the process, that of the executable's file, or either.
+ */
+enum { FE_NAME_COMM = 1 << 0, FE_NAME_EXE = 1 << 1 };
+
 /* What userspace wants from the programs; written at any time, read without locks. Not in recordings. */
 struct fe_settings {
 	__fe64 kill_mask;    /* signals whose kill.* is wanted, by number */
 	__fe32 exit_failure; /* want the non-zero exits of every process */
 	__fe32 exit_zero;    /* want the zero exits of every process */
-	__fe32 exec;	     /* want exec events */
+	__fe32 exec;	     /* FE_EXECS_* */
 	__fe32 watching;     /* the map "watched" is in use */
 	__fe32 stack_bytes;  /* how much of a crashing thread's stack; 0: none */
 	__fe32 pad;

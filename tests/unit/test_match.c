@@ -339,6 +339,48 @@ static void random_texts(void **state)
 	}
 }
 
+static void names_at_exec(void **state)
+{
+	static const struct {
+		const char *text, *name;
+		unsigned int kind;
+	} rows[] = {
+		{"nginx", "nginx", FE_NAME_COMM},
+		{"comm:a-name-that-is-too-long", "a-name-that-is-", FE_NAME_COMM},
+		{"user:0,comm:nginx", "nginx", FE_NAME_COMM},
+		{"/usr/sbin/nginx", "nginx", FE_NAME_EXE},
+		{"exe:/usr/sbin/a-name-that-is-too-long", "a-name-that-is-", FE_NAME_EXE},
+		{"exe:/opt/*/bin/app", "app", FE_NAME_EXE},
+		/* Nothing that all of them are called. */
+		{"comm:ngin*", "", 0},
+		{"comm:n?inx", "", 0},
+		{"exe:/usr/sbin/*", "", 0},
+		{"exe:*nginx", "", 0},
+		{"exe:/usr/sbin[/]nginx", "", 0},
+		{"exe:/usr/sbin/ng\\inx", "", 0},
+		{"exe:/usr/sbin/", "", 0},
+		{"unit:nginx.service", "", 0},
+		{"user:0", "", 0},
+		{"cmd:nginx", "", 0},
+		{"pid:1", "", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		char name[FE_COMM_SIZE + 1] = "", expected[FE_COMM_SIZE] = "";
+		struct match *match = NULL;
+		unsigned int kind;
+
+		if (match_parse(&match, rows[i].text, NULL) < 0)
+			fail_msg("%s", rows[i].text);
+		kind = match_exec_name(match, name);
+		match_free(match);
+		memcpy(expected, rows[i].name, strlen(rows[i].name));
+		if (kind != rows[i].kind || (kind && memcmp(name, expected, FE_COMM_SIZE) != 0))
+			fail_msg("%s: %u '%s'", rows[i].text, kind, name);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -351,6 +393,7 @@ int main(void)
 		cmocka_unit_test(names_need_a_resolver),
 		cmocka_unit_test(list_is_any),
 		cmocka_unit_test(random_texts),
+		cmocka_unit_test(names_at_exec),
 	};
 
 	match_user_resolver = resolve;

@@ -131,7 +131,7 @@ static void a_process(void **state)
 	assert_string_equal(info.p.unit, "app.service");
 	assert_null(info.p.container);
 	assert_int_equal(info.p.args_len, 16);
-	assert_int_equal(info.p.args_total, 17);
+	assert_int_equal(info.p.args_total, 16);
 	assert_memory_equal(info.p.args, "app\0-x\0two words", 16);
 	proc_info_free(&info);
 	assert_int_equal(proc_start_time(42, &start), 0);

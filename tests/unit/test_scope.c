@@ -85,7 +85,7 @@ static void the_default_set(void **state)
 	assert_false(told(FAULT_EXIT_FAILURE, "app"));
 	assert_false(told(FAULT_EXIT_UNEXPECTED, "app"));
 	assert_true(needs().kill_mask == 1ULL << SIGKILL);
-	assert_false(needs().exit_failure || needs().exit_zero || needs().identities);
+	assert_false(needs().exit_failure || needs().exit_zero || needs().execs);
 }
 
 static void the_end_of_a_container_is_ordinary_life(void **state)
@@ -118,7 +118,11 @@ static void match_narrows_and_widens(void **state)
 	assert_true(told(FAULT_KILL_SIGTERM, "app"));
 	assert_true(told(FAULT_EXIT_FAILURE, "app"));
 	assert_false(told(FAULT_KILL_SIGTERM, "third"));
-	assert_true(needs().identities && needs().exit_failure);
+	assert_true(needs().execs == FE_EXECS_WATCHED && needs().exit_failure);
+	assert_int_equal(needs().name_count, 2);
+	/* One that says nothing about the name: every exec has to be looked at. */
+	match("user:0");
+	assert_int_equal(needs().execs, FE_EXECS_ALL);
 	assert_true(needs().kill_mask & 1ULL << SIGTERM);
 	/* Signal 64 has no bit of its own. */
 	assert_true(needs().kill_mask & 1);
@@ -165,7 +169,7 @@ static void what_a_policy_names_is_told_anyway(void **state)
 	assert_false(told(FAULT_CRASH_SIGSEGV, "other"));
 	assert_true(told(FAULT_OOM_HOST, "other"));
 	assert_false(told(FAULT_OOM_HOST, "third"));
-	assert_true(needs().identities && needs().exit_failure);
+	assert_true(needs().execs == FE_EXECS_WATCHED && needs().exit_failure);
 	assert_false(needs().exit_zero);
 }
 
@@ -189,7 +193,8 @@ static void run_means_the_command_and_its_descendants(void **state)
 
 	(void)state;
 	options.command = command;
-	assert_true(needs().identities);
+	assert_int_equal(needs().execs, FE_EXECS_WATCHED);
+	assert_int_equal(needs().name_count, 0);
 	assert_false(scope_reports(&options, config, &incident));
 	incident.followed = true;
 	assert_true(scope_reports(&options, config, &incident));

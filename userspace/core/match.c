@@ -411,6 +411,26 @@ int match_list_add(struct match_list *list, const char *text, char **ret_error)
 	return r;
 }
 
+unsigned int match_exec_name(const struct match *match, char ret[static FE_COMM_SIZE])
+{
+	for (size_t i = 0; i < match->count; i++) {
+		const struct term *term = &match->terms[i];
+		const char *name = term->value;
+
+		if (term->key != KEY_COMM && term->key != KEY_EXE)
+			continue;
+		if (term->key == KEY_EXE && strrchr(name, '/'))
+			name = strrchr(name, '/') + 1;
+		/* A wildcard further up in the path does no harm; one that could stand for a "/" does. */
+		if (!*name || strpbrk(name, "*?[]\\"))
+			continue;
+		memset(ret, 0, FE_COMM_SIZE);
+		memcpy(ret, name, strnlen(name, COMM_MAX));
+		return term->key == KEY_COMM ? FE_NAME_COMM : FE_NAME_EXE;
+	}
+	return 0;
+}
+
 bool match_any(const struct match_list *list, const struct process *process)
 {
 	for (size_t i = 0; i < list->count; i++)

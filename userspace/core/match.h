@@ -31,6 +31,12 @@ int match_parse(struct match **ret, const char *text, char **ret_error);
 void match_free(struct match *match);
 /* What is not known of the process never matches. */
 bool match_process(const struct match *match, const struct process *process);
+/*
+ * A name that every process of this match has when it is executed, cut as the kernel cuts names and padded
+ * with NULs: FE_NAME_COMM that of the process, FE_NAME_EXE that of its file; 0 when there is none to be had
+ * from the MATCH.
+ */
+unsigned int match_exec_name(const struct match *match, char ret[static FE_COMM_SIZE]);
 /* The text it was parsed from. */
 const char *match_text(const struct match *match);
 

@@ -37,6 +37,27 @@ bool scope_reports(const struct options *options, const struct config *config,
 	return fault_set_has(&set, incident->kind);
 }
 
+/* False: one of them says nothing about the name, or there are too many. */
+static bool add_names(struct scope_needs *needs, const struct match_list *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		struct exec_name *name = needs->names, new;
+
+		new.kinds = match_exec_name(list->items[i], new.name);
+		while (name < needs->names + needs->name_count &&
+		       memcmp(name->name, new.name, sizeof(new.name)) != 0)
+			name++;
+		if (!new.kinds || name == needs->names + SCOPE_NAMES_MAX)
+			return false;
+		if (name == needs->names + needs->name_count) {
+			*name = new;
+			needs->name_count++;
+		}
+		name->kinds |= new.kinds;
+	}
+	return true;
+}
+
 void scope_needs(struct scope_needs *ret, const struct options *options, const struct config *config)
 {
 	struct fault_set set = options->faults;
@@ -48,7 +69,11 @@ void scope_needs(struct scope_needs *ret, const struct options *options, const s
 	for (int signo = 1; signo <= 64; signo++)
 		if (named || fault_set_has(&set, fault_kill_of_signal(signo)))
 			ret->kill_mask |= 1ULL << (signo & 63);
-	ret->identities = named;
+	if (named)
+		ret->execs = add_names(ret, &options->match) ? FE_EXECS_WATCHED : FE_EXECS_ALL;
+	for (size_t i = 0; i < config->policy_count; i++)
+		if (!add_names(ret, &config->policies[i].match))
+			ret->execs = FE_EXECS_ALL;
 	ret->exit_failure = named || fault_set_has(&set, FAULT_EXIT_FAILURE);
 	ret->exit_zero = fault_set_has(&set, FAULT_EXIT_UNEXPECTED);
 	for (size_t i = 0; i < config->policy_count; i++)

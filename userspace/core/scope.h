@@ -15,9 +15,19 @@
 bool scope_reports(const struct options *options, const struct config *config,
 		   const struct incident *incident);
 
+enum { SCOPE_NAMES_MAX = 256 };
+
+struct exec_name {
+	char name[FE_COMM_SIZE];
+	uint32_t kinds; /* FE_NAME_* */
+};
+
 struct scope_needs {
 	uint64_t kill_mask; /* by signal number; see struct fe_settings */
-	bool exit_failure, exit_zero, identities;
+	bool exit_failure, exit_zero;
+	unsigned int execs; /* FE_EXECS_*, 0: none */
+	struct exec_name names[SCOPE_NAMES_MAX];
+	size_t name_count;
 };
 
 void scope_needs(struct scope_needs *ret, const struct options *options, const struct config *config);

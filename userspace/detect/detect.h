@@ -5,15 +5,10 @@
 
 #include "core/config.h"
 #include "core/incident.h"
+#include "core/scope.h"
 #include "host/loop.h"
 
 struct detect;
-
-/* What userspace asks the kernel for; see struct fe_settings. */
-struct detect_wants {
-	uint64_t kill_mask;
-	bool exit_failure, exit_zero, exec;
-};
 
 struct detect_handler {
 	void *arg;
@@ -21,7 +16,7 @@ struct detect_handler {
 	void (*incident)(void *arg, struct incident *incident);
 	/* More became known about one that was handed over before (its mappings). */
 	void (*more)(void *arg, struct incident *incident);
-	/* A process was executed or found; asked for every one while detect_wants.exec is set. True: keep its
+	/* A process was executed or found; asked for every one that scope_needs.execs means. True: keep its
 	 * identity. */
 	bool (*started)(void *arg, const struct process *process);
 	/* A watched process, or one whose identity is kept, has a child. */
@@ -38,7 +33,7 @@ struct detect_handler {
 struct detect_options {
 	struct loop *loop;
 	struct detect_handler handler;
-	struct detect_wants wants;
+	const struct scope_needs *needs;
 	const char *record_path; /* NULL: no recording */
 };
 
@@ -47,10 +42,10 @@ struct detect_options {
  * when we may not (77), another negative errno otherwise; what was wrong has been logged then.
  */
 int detect_open(struct detect **ret, const struct detect_options *options);
-/* Takes processes that run already into account (needed when wants.exec is set). */
+/* Takes processes that run already into account (needed when needs.execs is set). */
 int detect_scan_running(struct detect *detect);
 /* Changes what the kernel is asked for. */
-int detect_set_wants(struct detect *detect, const struct detect_wants *wants);
+int detect_set_needs(struct detect *detect, const struct scope_needs *needs);
 /*
  * From now on its exit is told whatever its status, and its children are watched as it is (watch:
  * FE_WATCH_NAMED or FE_WATCH_FOLLOWED). One that is followed stays so. 0 or negative errno.

@@ -29,7 +29,7 @@ enum { LOAD_ATTEMPTS = 16, MAX_CPUS = 4096, MAX_PROGRAMS = 64 };
 struct detect {
 	struct loop *loop;
 	struct detect_handler handler;
-	struct detect_wants wants;
+	struct scope_needs needs;
 	struct faultd_bpf *bpf;
 	struct ring_buffer *critical, *frequent;
 	struct loop_source *critical_source, *frequent_source, *loss_timer, *hold_timer;
@@ -71,12 +71,32 @@ static void write_settings(struct detect *detect)
 {
 	struct fe_settings *settings = &detect->bpf->data->settings;
 
-	settings->kill_mask = detect->wants.kill_mask;
-	settings->exit_failure = detect->wants.exit_failure;
-	settings->exit_zero = detect->wants.exit_zero;
-	settings->exec = detect->wants.exec;
-	settings->watching = detect->wants.exec;
+	settings->kill_mask = detect->needs.kill_mask;
+	settings->exit_failure = detect->needs.exit_failure;
+	settings->exit_zero = detect->needs.exit_zero;
+	settings->exec = detect->needs.execs;
+	settings->watching = detect->needs.execs != 0;
 	settings->stack_bytes = FE_STACK_MAX;
+}
+
+/* What is no longer wanted goes first: until the new names are in, less is told, and userspace scans
+ * afterwards. */
+static int write_names(struct detect *detect)
+{
+	struct bpf_map *map = detect->bpf->maps.exec_names;
+	char key[FE_COMM_SIZE];
+	int r = 0;
+
+	while (bpf_map__get_next_key(map, NULL, key, sizeof(key)) == 0 &&
+	       bpf_map__delete_elem(map, key, sizeof(key), 0) == 0)
+		;
+	for (size_t i = 0; r >= 0 && i < detect->needs.name_count; i++) {
+		const struct exec_name *name = &detect->needs.names[i];
+
+		r = bpf_map__update_elem(map, name->name, sizeof(name->name), &name->kinds,
+					 sizeof(name->kinds), BPF_ANY);
+	}
+	return r;
 }
 
 static bool program_wanted(const struct detect *detect, unsigned int i,
@@ -351,7 +371,7 @@ int detect_open(struct detect **ret, const struct detect_options *options)
 		return -ENOMEM;
 	detect->loop = options->loop;
 	detect->handler = options->handler;
-	detect->wants = options->wants;
+	detect->needs = *options->needs;
 	libbpf_set_print(print_libbpf);
 	r = correlator_new(&detect->correlator, &options->handler);
 	if (r >= 0 && options->record_path) {
@@ -367,6 +387,8 @@ int detect_open(struct detect **ret, const struct detect_options *options)
 	if (r >= 0)
 		r = load(detect, &features);
 	if (r >= 0)
+		r = write_names(detect);
+	if (r >= 0)
 		r = open_rings(detect);
 	if (r >= 0)
 		r = attach(detect, &features);
@@ -381,11 +403,11 @@ int detect_open(struct detect **ret, const struct detect_options *options)
 	return 0;
 }
 
-int detect_set_wants(struct detect *detect, const struct detect_wants *wants)
+int detect_set_needs(struct detect *detect, const struct scope_needs *needs)
 {
-	detect->wants = *wants;
+	detect->needs = *needs;
 	write_settings(detect);
-	return 0;
+	return write_names(detect);
 }
 
 int detect_watch(struct detect *detect, pid_t pid, uint64_t watch)
