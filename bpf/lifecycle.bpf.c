@@ -124,6 +124,15 @@ static __always_inline bool has_name(const char *name, __u32 kind)
 	return value && *value & kind;
 }
 
+/* From now on, not from when userspace gets to it: a daemon forks at once. */
+static __always_inline bool watch_named(__u32 tgid)
+{
+	__u64 watch = FE_WATCH_NAMED;
+
+	bpf_map_update_elem(&watched, &tgid, &watch, BPF_NOEXIST);
+	return true;
+}
+
 /* A wake-up of userspace costs more than all else that an exec does here, so the others' are not told. */
 static __always_inline bool wants_exec(struct task_struct *task)
 {
@@ -132,12 +141,16 @@ static __always_inline bool wants_exec(struct task_struct *task)
 
 	if (settings.exec != FE_EXECS_WATCHED)
 		return settings.exec == FE_EXECS_ALL;
-	bpf_probe_read_kernel_str(name, sizeof(name), task->comm);
-	if (has_name(name, FE_NAME_COMM) || process_watched(task->tgid))
+	if (process_watched(task->tgid))
 		return true;
+	bpf_probe_read_kernel_str(name, sizeof(name), task->comm);
+	if (has_name(name, FE_NAME_COMM))
+		return watch_named(task->tgid);
 	file = BPF_CORE_READ(task, mm, exe_file, f_path.dentry, d_name.name);
 	__builtin_memset(name, 0, sizeof(name));
-	return bpf_probe_read_kernel_str(name, sizeof(name), file) > 0 && has_name(name, FE_NAME_EXE);
+	if (bpf_probe_read_kernel_str(name, sizeof(name), file) <= 0 || !has_name(name, FE_NAME_EXE))
+		return false;
+	return watch_named(task->tgid);
 }
 
 static __always_inline void send_exec(struct task_struct *task, int old_pid)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The whole flow on one page: detect -> diagnose -> recover -> monitor. */
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +34,9 @@ struct faultd {
 	struct loop_source *output; /* waits for stdout to take more */
 	const struct clock *clock;
 	bool replaying;
-	bool muted; /* what comes now is our own failed start */
+	bool muted;	    /* what comes now is our own failed start */
+	bool claimed;	    /* we are the one that acts on this host */
+	char exe[PATH_MAX]; /* our own executable */
 };
 
 /* ---- monitor */
@@ -90,17 +94,26 @@ static char *incident_json(void *arg, const struct incident *incident)
 
 /* ---- detect -> diagnose -> recover */
 
+/* A child of ours that could not execute what it was to: its failure is the action's, and told there. */
+static bool is_failed_start(const struct faultd *f, const struct incident *incident)
+{
+	return !f->replaying && incident->who.ppid == f->options.self && incident->who.exe &&
+	       strcmp(incident->who.exe, f->exe) == 0;
+}
+
 static void on_incident(void *arg, struct incident *incident)
 {
 	struct faultd *f = arg;
 	struct report r = {.type = REPORT_FAULT, .time = incident->time, .incident = incident};
 
 	incident->replayed = f->replaying;
-	if (f->muted || !scope_reports(&f->options, f->config, incident))
+	if (f->muted || is_failed_start(f, incident) || !scope_reports(&f->options, f->config, incident))
 		return;
 	diagnose(incident);
 	report(f, &r);
-	recover_incident(f->recover, incident);
+	/* In `run` the rest of the host is the business of the faultd that watches it. */
+	if (!f->options.command || incident->followed)
+		recover_incident(f->recover, incident);
 }
 
 static void on_more(void *arg, struct incident *incident)
@@ -117,7 +130,7 @@ static void on_more(void *arg, struct incident *incident)
 static bool on_started(void *arg, const struct process *process)
 {
 	struct faultd *f = arg;
-	bool named = config_names(f->config, process) || match_any(&f->options.match, process);
+	bool named = config_may_name(f->config, process) || match_any_may(&f->options.match, process);
 
 	if (process->pid == getpid())
 		return false;
@@ -208,6 +221,29 @@ static int load_config(const struct options *options, struct config **ret)
 	return 0;
 }
 
+/* Two that act would restart everything twice; one that only looks is welcome beside it. */
+static int claim(struct faultd *f, const struct config *config)
+{
+	bool acts = config->policy_count > 0 && !f->options.dry_run;
+	pid_t other = 0;
+	int r;
+
+	/* A replay acts on nothing, and `run` on what it started itself. */
+	if (f->options.replay || f->options.command || f->claimed)
+		return 0;
+	r = instance_claim(acts, &other);
+	if (r == -EBUSY && acts) {
+		log_error("another faultd (pid %d) acts on this host already: stop it, or use --dry-run to "
+			  "only watch",
+			  (int)other);
+		return -EBUSY;
+	}
+	if (r == -EBUSY)
+		log_notice("another faultd (pid %d) runs on this host; this one only watches", (int)other);
+	f->claimed = r == 0 && acts;
+	return 0;
+}
+
 static void reload(void *arg, int signo)
 {
 	struct faultd *f = arg;
@@ -219,6 +255,11 @@ static void reload(void *arg, int signo)
 		log_error("the configuration was not reloaded; the old one stays in force");
 		return;
 	}
+	if (claim(f, config) < 0) {
+		log_error("the configuration was not reloaded; the old one stays in force");
+		config_free(config);
+		return;
+	}
 	recover_reconfigure(f->recover, config);
 	config_free(f->config);
 	f->config = config;
@@ -226,7 +267,8 @@ static void reload(void *arg, int signo)
 	detect_set_needs(f->detect, &needs);
 	if (needs.execs)
 		detect_scan_running(f->detect);
-	log_notice("configuration reloaded: %zu policies", config->policy_count);
+	log_notice("configuration reloaded: %zu %s", config->policy_count,
+		   config->policy_count == 1 ? "policy" : "policies");
 }
 
 /* ---- the two ways to run */
@@ -401,27 +443,21 @@ static void close_rooms(struct faultd *f)
 	options_free(&f->options);
 }
 
-/* Two that act would restart everything twice; one that only looks is welcome beside it. */
-static int claim(const struct faultd *f)
+/*
+ * A closed standard descriptor would be given to the next file that is opened, and the stream be written into
+ * it. False when it is stdout that is closed.
+ */
+static bool fill_descriptors(void)
 {
-	bool acts = f->config->policy_count > 0 && !f->options.dry_run && !f->options.command &&
-		    !f->options.replay;
-	pid_t other = 0;
-	int r;
+	bool have_stdout = fcntl(STDOUT_FILENO, F_GETFD) >= 0;
+	int fd;
 
-	if (f->options.replay || f->options.command)
-		return 0;
-	r = instance_claim(acts, &other);
-	if (r == -EBUSY && acts) {
-		log_error("another faultd (pid %d) acts on this host already: stop it, or use --dry-run to "
-			  "only "
-			  "watch",
-			  (int)other);
-		return EXIT_FAILURE;
-	}
-	if (r == -EBUSY)
-		log_notice("another faultd (pid %d) runs on this host; this one only watches", (int)other);
-	return 0;
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+	return have_stdout;
 }
 
 int main(int argc, char **argv)
@@ -430,6 +466,10 @@ int main(int argc, char **argv)
 	char *error = NULL;
 	int status;
 
+	if (!fill_descriptors()) {
+		log_error("stdout is closed: the stream has nowhere to go");
+		return EXIT_FAILURE;
+	}
 	match_user_resolver = user_by_name;
 
 	signal(SIGPIPE, SIG_IGN);
@@ -448,6 +488,8 @@ int main(int argc, char **argv)
 		return fflush(stdout) == 0 ? 0 : EXIT_FAILURE;
 	}
 	f.options.self = getpid();
+	if (readlink("/proc/self/exe", f.exe, sizeof(f.exe) - 1) < 0)
+		f.exe[0] = '\0';
 	log_max_level += (enum log_level)f.options.verbose;
 	status = load_config(&f.options, &f.config);
 	if (status < 0) {
@@ -458,9 +500,7 @@ int main(int argc, char **argv)
 		configfile_print(f.config, stdout);
 		status = fflush(stdout) == 0 ? 0 : EXIT_FAILURE;
 	} else {
-		status = claim(&f);
-		if (!status)
-			status = run(&f);
+		status = claim(&f, f.config) < 0 ? EXIT_FAILURE : run(&f);
 	}
 	close_rooms(&f);
 	return status;

@@ -274,7 +274,6 @@ static void bad_values(void **state)
 		{"\npolicy p {\n# c\n actions = restart\n}", 2,
 		 "policy \"p\" matches no process: add match ="},
 		{"policy p { match = { } actions = restart }", 1, "matches no process"},
-		{"\n\npolicy p {\n match = x\n}", 3, "policy \"p\" has no actions: add actions ="},
 		{"policy p { match = { x,\n 'foo:x',\n y } actions = none }", 2,
 		 "match: unknown match key 'foo': use exe,"},
 		{"policy p { match = x\n match = y actions = none }", 2, "match was set on line 1 already"},

@@ -287,3 +287,11 @@ bool config_names(const struct config *config, const struct process *process)
 			return true;
 	return false;
 }
+
+bool config_may_name(const struct config *config, const struct process *process)
+{
+	for (size_t i = 0; i < config->policy_count; i++)
+		if (match_any_may(&config->policies[i].match, process))
+			return true;
+	return false;
+}

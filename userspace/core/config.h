@@ -128,7 +128,8 @@ int config_add_restart(struct config *config, const char *text, char **ret_error
 /* The first policy that names this process and kind; NULL. */
 const struct policy *config_policy_for(const struct config *config, const struct process *process,
 				       enum fault_kind kind);
-/* Whether any policy names this process, for whatever kind. */
+/* Whether any policy names this process, for whatever kind; or may come to (see match_may()). */
 bool config_names(const struct config *config, const struct process *process);
+bool config_may_name(const struct config *config, const struct process *process);
 
 #endif

@@ -431,6 +431,34 @@ unsigned int match_exec_name(const struct match *match, char ret[static FE_COMM_
 	return 0;
 }
 
+static bool changes_later(const struct term *term)
+{
+	return term->key == KEY_USER || term->key == KEY_CGROUP || term->key == KEY_UNIT ||
+	       term->key == KEY_CONTAINER;
+}
+
+bool match_may(const struct match *match, const struct process *process)
+{
+	bool lasting = false;
+
+	for (size_t i = 0; i < match->count; i++) {
+		if (changes_later(&match->terms[i]))
+			continue;
+		if (!term_matches(&match->terms[i], process))
+			return false;
+		lasting = true;
+	}
+	return lasting || match_process(match, process);
+}
+
+bool match_any_may(const struct match_list *list, const struct process *process)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (match_may(list->items[i], process))
+			return true;
+	return false;
+}
+
 bool match_any(const struct match_list *list, const struct process *process)
 {
 	for (size_t i = 0; i < list->count; i++)

@@ -37,6 +37,11 @@ bool match_process(const struct match *match, const struct process *process);
  * from the MATCH.
  */
 unsigned int match_exec_name(const struct match *match, char ret[static FE_COMM_SIZE]);
+/*
+ * Whether it matches now or may come to: a user, cgroup, unit or container can still change (setuid(2), a
+ * move), so beside another term they are taken to hold.
+ */
+bool match_may(const struct match *match, const struct process *process);
 /* The text it was parsed from. */
 const char *match_text(const struct match *match);
 
@@ -51,6 +56,7 @@ enum { MATCH_LIST_MAX = 256, MATCH_TERMS_MAX = 16, MATCH_TEXT_MAX = 4096 };
 int match_list_add(struct match_list *list, const char *text, char **ret_error);
 /* Any of them; an empty list matches nothing. */
 bool match_any(const struct match_list *list, const struct process *process);
+bool match_any_may(const struct match_list *list, const struct process *process);
 void match_list_free(struct match_list *list);
 
 #endif

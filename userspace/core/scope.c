@@ -12,6 +12,15 @@ static bool namespace_ended(const struct incident *incident)
 		       (FE_SENDER_EXITING | FE_SENDER_NSINIT);
 }
 
+/*
+ * exit.unexpected is of a process that was to stay. Of whom nobody said so, ending with 0 is ordinary life,
+ * unless that is what was asked for by name.
+ */
+static bool asks_for_zero(const struct options *options)
+{
+	return options->fault_list && strstr(options->fault_list, "exit.unexpected");
+}
+
 bool scope_reports(const struct options *options, const struct config *config,
 		   const struct incident *incident)
 {
@@ -34,6 +43,8 @@ bool scope_reports(const struct options *options, const struct config *config,
 			return false;
 		}
 	}
+	if (incident->kind == FAULT_EXIT_UNEXPECTED && !named && !options->command && !asks_for_zero(options))
+		return false;
 	return fault_set_has(&set, incident->kind);
 }
 
@@ -75,7 +86,7 @@ void scope_needs(struct scope_needs *ret, const struct options *options, const s
 		if (!add_names(ret, &config->policies[i].match))
 			ret->execs = FE_EXECS_ALL;
 	ret->exit_failure = named || fault_set_has(&set, FAULT_EXIT_FAILURE);
-	ret->exit_zero = fault_set_has(&set, FAULT_EXIT_UNEXPECTED);
+	ret->exit_zero = fault_set_has(&set, FAULT_EXIT_UNEXPECTED) && (named || asks_for_zero(options));
 	for (size_t i = 0; i < config->policy_count; i++)
 		if (fault_set_has(&config->policies[i].faults, FAULT_EXIT_UNEXPECTED))
 			ret->exit_zero = true;

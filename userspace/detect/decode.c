@@ -279,7 +279,8 @@ struct incident *decode_death(const struct fe_death *death)
 	incident->signo = (int)death->signo;
 	incident->code = death->code;
 	incident->followed = death->flags & FE_DEATH_FOLLOWED;
-	incident->has_address = death->flags & FE_DEATH_ADDRESS;
+	/* An alignment check (BUS_ADRALN) has none on x86: the kernel says 0. */
+	incident->has_address = death->flags & FE_DEATH_ADDRESS && (death->signo != SIGBUS || death->address);
 	incident->address = death->address;
 	incident->who.has_exit_status = true;
 	incident->who.exit_status = (int)death->signo;

@@ -35,6 +35,7 @@ struct detect {
 	struct loop_source *critical_source, *frequent_source, *loss_timer, *hold_timer;
 	struct correlator *correlator;
 	struct recorder *recorder;
+	struct bpf_link *links[MAX_PROGRAMS];
 	bool disabled[MAX_PROGRAMS]; /* programs[] that this kernel refused */
 	uint64_t lost[FE_PROG_COUNT];
 	uint64_t missed[MAX_PROGRAMS];
@@ -179,7 +180,7 @@ static int attach(struct detect *detect, const struct kernel_features *features)
 		detect->known++;
 		link = bpf_program__attach(program);
 		if (link) {
-			/* Lives as long as the descriptor in it, which the kernel closes with us. */
+			detect->links[i] = link;
 			detect->attached++;
 			continue;
 		}
@@ -459,6 +460,8 @@ void detect_close(struct detect *detect)
 		if (r < 0)
 			log_error("the recording is incomplete: %s", strerror(-r));
 	}
+	for (unsigned int i = 0; i < program_count; i++)
+		bpf_link__destroy(detect->links[i]);
 	if (detect->bpf)
 		faultd_bpf__destroy(detect->bpf);
 	correlator_free(detect->correlator);

@@ -220,7 +220,6 @@ static bool cpu_limit(struct incident *incident, struct fault *f, enum confidenc
 {
 	const struct fe_death *death = incident->death;
 	uint64_t limit = death->cpu_limit_soft - 1;
-	char used[CLOCK_DURATION_SIZE];
 
 	(void)f;
 	if (incident->signo != SIGXCPU || incident->code != SI_KERNEL || death->cpu_limit_soft == ~0ULL ||
@@ -229,8 +228,7 @@ static bool cpu_limit(struct incident *incident, struct fault *f, enum confidenc
 	if (death->cpu_time + NSEC_PER_SEC / 10 < limit * NSEC_PER_SEC)
 		*c = CONFIDENCE_LIKELY;
 	say(incident, "SIGXCPU: its CPU time limit of %llu s is used up", (unsigned long long)limit);
-	incident_evidence(incident, "used %s of CPU time; RLIMIT_CPU was %llu s",
-			  clock_duration(death->cpu_time, used), (unsigned long long)limit);
+	incident_evidence(incident, "RLIMIT_CPU was %llu s", (unsigned long long)limit);
 	return true;
 }
 

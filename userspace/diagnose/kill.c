@@ -114,6 +114,10 @@ static bool by_manager(struct incident *incident, struct fault *f, enum confiden
 	if (!by_process(incident) || incident->sender.pid == incident->who.pid ||
 	    !supervisor_is_manager(incident->sender.pid, incident->sender.name))
 		return false;
+	/* Anybody can be called so: it has to be init, the parent, or to have to do with the container. */
+	if (incident->sender.pid != 1 && incident->sender.pid != incident->who.ppid &&
+	    !incident->who.container)
+		return false;
 	say(incident, "%s from %s[%d], which manages it", signal_name(incident->signo), incident->sender.name,
 	    (int)incident->sender.pid);
 	tell_sender(incident);

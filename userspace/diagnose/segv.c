@@ -14,12 +14,14 @@
 #endif
 
 #define PAGE 4096ULL
-/* Nothing can be mapped below vm.mmap_min_addr, 65536 by default. */
+/* Nothing is mapped below vm.mmap_min_addr, 65536 by default; a host may have it lower, down to one page. */
 #define NULL_ZONE 65536ULL
 /* How far from the stack pointer an access still belongs to it: a large frame's first touch. */
 #define STACK_REACH (1ULL << 20)
 /* How far below mmap_base mappings commonly reach; only used where the mappings were not captured. */
 #define MMAP_SPAN (64ULL << 30)
+/* The largest frame that is taken for one: more is no frame but a broken stack pointer. */
+#define OVERSTEP_MAX (256ULL << 20)
 
 enum { READABLE = 1, WRITABLE = 2, EXECUTABLE = 4 };
 
@@ -74,12 +76,11 @@ static bool null_pointer(struct incident *incident, struct fault *f, enum confid
 		    fault_place(incident, f));
 	} else {
 		/* An index into a null array, or a small number that was taken for a pointer. */
-		*c = CONFIDENCE_LIKELY;
+		*c = CONFIDENCE_POSSIBLE;
 		say(incident, "SIGSEGV %s 0x%llx (null pointer plus an offset)%s", access_word(f->access),
 		    (unsigned long long)f->address, fault_place(incident, f));
 	}
 	tell_fault(incident, f);
-	incident_evidence(incident, "nothing can be mapped below 0x%llx", (unsigned long long)NULL_ZONE);
 	return true;
 }
 
@@ -253,7 +254,7 @@ static bool use_after_unmap(struct incident *incident, struct fault *f, enum con
 	if (memory->hiwater_vm <= memory->total_vm)
 		return false;
 	shrunk = memory->hiwater_vm - memory->total_vm;
-	if (memory->mmap_base - f->address > MMAP_SPAN)
+	if (memory->mmap_base - f->address > MMAP_SPAN || distance(f->address, f->sp) <= NULL_ZONE)
 		return false;
 	if (incident->maps_count) {
 		/* A gap that is larger than all that was ever given back was not left by a munmap() alone. */
@@ -271,12 +272,40 @@ static bool use_after_unmap(struct incident *incident, struct fault *f, enum con
 	return true;
 }
 
+/* One large frame can step over the guard page: then the stack pointer itself is where nothing is mapped. */
+static bool stack_overstepped(struct incident *incident, struct fault *f, enum confidence *c)
+{
+	if (!unmapped(f) || distance(f->address, f->sp) > NULL_ZONE || !incident->maps_count ||
+	    find_mapping(incident, f->sp))
+		return false;
+	for (size_t i = 0; i < incident->maps_count; i++) {
+		const struct mapping *above = &incident->maps[i];
+
+		if (above->start <= f->sp || above->start - f->sp > OVERSTEP_MAX)
+			continue;
+		if (above->name || !(above->flags & WRITABLE))
+			continue;
+		*c = CONFIDENCE_LIKELY;
+		say(incident, "SIGSEGV: the stack of a thread overflowed in one step%s",
+		    fault_place(incident, f));
+		tell_fault(incident, f);
+		incident_evidence(incident, "the stack pointer 0x%llx itself is where nothing is mapped",
+				  (unsigned long long)f->sp);
+		return true;
+	}
+	return false;
+}
+
 static bool wild_pointer(struct incident *incident, struct fault *f, enum confidence *c)
 {
 	const struct fe_memory *memory = &incident->death->memory;
 	bool kernel_half = f->address >= memory->task_size && memory->task_size;
 
 	if (!unmapped(f) && !(kernel_half && f->has_address))
+		return false;
+	/* So near the stack pointer it is the stack that is wrong: overflown in one step, or no stack at all.
+	 */
+	if (unmapped(f) && distance(f->address, f->sp) <= NULL_ZONE)
 		return false;
 	*c = kernel_half ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
 	if (kernel_half && f->address >= (uint64_t)-PAGE)
@@ -299,6 +328,8 @@ static const struct rule rules[] = {
 	 "Look for unbounded recursion or large local arrays; raise RLIMIT_STACK if it is neither."},
 	{"execute-non-executable", execute_non_executable, NULL},
 	{"write-to-read-only", write_to_read_only, NULL},
+	{"stack-overflow", stack_overstepped,
+	 "Look for large local arrays; raise the thread's stack size if they are meant."},
 	{"use-after-unmap", use_after_unmap, NULL},
 	{"wild-pointer", wild_pointer, NULL},
 };

@@ -275,9 +275,6 @@ static void check_policy(const struct policy *policy, cfg_t *section)
 	}
 	if (policy->match.count == 0)
 		fail(line, "policy \"%s\" matches no process: add match = { \"comm:NAME\" }", name);
-	if (policy->action_count == 0)
-		fail(line, "policy \"%s\" has no actions: add actions = { \"restart\" }, or { \"none\" }",
-		     name);
 	if (!memcmp(&policy->faults, &nothing, sizeof(nothing)))
 		fail(line,
 		     "policy \"%s\" reacts to no fault: leave faults out for the usual ones, or name some",
@@ -328,6 +325,9 @@ static int build_policy(struct config *config, cfg_t *section)
 	r = build_list(policy, section, "match", add_match);
 	if (r == 0)
 		r = build_list(policy, section, "actions", policy_add_action);
+	/* As --restart MATCH without an ACTION. */
+	if (r >= 0 && policy->action_count == 0)
+		r = policy_add_action(policy, "restart", NULL);
 	if (r == 0)
 		r = build_list(policy, section, "requires", policy_add_requires);
 	if (r == 0)

@@ -17,7 +17,7 @@
 #include "host/pidref.h"
 #include "host/proc.h"
 
-enum { STRINGS_MAX = 2 * 1024 * 1024, SMALL_MAX = LAUNCH_FILE_MAX };
+enum { STRINGS_MAX = 2 * 1024 * 1024, RECORDS_MAX = 32 * 1024 * 1024, SMALL_MAX = LAUNCH_FILE_MAX };
 
 int launch_read_stat(pid_t pid, uint64_t *ret_start, uint64_t *ret_stack, int *ret_nice)
 {
@@ -134,6 +134,17 @@ static int read_strings(struct launch *l)
 }
 
 /* Namespaces that we would have to cross to start it where it was. */
+/* chroot(2): its paths mean other files than ours do. */
+static bool has_other_root(pid_t pid)
+{
+	char path[PATH_MAX];
+	struct stat theirs, ours;
+
+	snprintf(path, sizeof(path), "%s/%d/root/.", proc_root, (int)pid);
+	return stat(path, &theirs) == 0 && stat("/", &ours) == 0 &&
+	       (theirs.st_dev != ours.st_dev || theirs.st_ino != ours.st_ino);
+}
+
 static bool in_foreign_namespace(pid_t pid)
 {
 	static const char *const names[] = {"ns/mnt", "ns/pid", "ns/net", "ns/user", "ns/ipc", "ns/uts"};
@@ -149,7 +160,7 @@ static bool in_foreign_namespace(pid_t pid)
 		if (differ)
 			return true;
 	}
-	return false;
+	return has_other_root(pid);
 }
 
 static int open_flags(pid_t pid, int fd)
@@ -225,6 +236,14 @@ static uint64_t make_key(const struct launch *l)
 	return hash(h, &l->uid, sizeof(l->uid));
 }
 
+/* Of all records together: what others put into their environments must not become our memory without end. */
+static size_t total_bytes;
+
+static size_t bytes_of(const struct launch *l)
+{
+	return l->counted ? l->args_len + l->environment_len : 0;
+}
+
 int launch_read(struct launch **ret, pid_t pid, uint64_t start, bool hold_streams)
 {
 	struct launch *l = calloc(1, sizeof(*l));
@@ -259,6 +278,11 @@ int launch_read(struct launch **ret, pid_t pid, uint64_t start, bool hold_stream
 		r = -EAGAIN;
 	if (r < 0)
 		goto fail;
+	r = -ENOBUFS;
+	if (total_bytes + l->args_len + l->environment_len > RECORDS_MAX)
+		goto fail;
+	l->counted = true;
+	total_bytes += bytes_of(l);
 	l->key = make_key(l);
 	*ret = l;
 	return 0;
@@ -278,6 +302,7 @@ struct launch *launch_unref(struct launch *launch)
 {
 	if (!launch || --launch->refs > 0)
 		return NULL;
+	total_bytes -= bytes_of(launch);
 	launch_release_streams(launch);
 	for (int i = 0; i < 3; i++)
 		free(launch->streams[i].path);
@@ -299,6 +324,29 @@ void launch_release_streams(struct launch *launch)
 			close(launch->streams[i].fd);
 		launch->streams[i].fd = -1;
 	}
+}
+
+bool launch_recheck_streams(struct launch *launch, pid_t pid)
+{
+	bool left = false;
+
+	for (int i = 0; i < 3; i++) {
+		struct launch_stream *stream = &launch->streams[i];
+		char path[64];
+		struct stat st, held;
+
+		if (stream->fd < 0)
+			continue;
+		snprintf(path, sizeof(path), "%s/%d/fd/%d", proc_root, (int)pid, i);
+		if (fstat(stream->fd, &held) < 0 || stat(path, &st) < 0 || st.st_ino != held.st_ino ||
+		    st.st_dev != held.st_dev) {
+			close(stream->fd);
+			stream->fd = -1;
+		} else {
+			left = true;
+		}
+	}
+	return left;
 }
 
 unsigned int launch_held(const struct launch *launch)

@@ -32,7 +32,8 @@ struct launch_capabilities {
 
 struct launch {
 	unsigned int refs;
-	pid_t pid; /* whose record it is */
+	bool counted; /* its bytes are part of the sum of all */
+	pid_t pid;    /* whose record it is */
 	uint64_t start;
 	uint64_t key; /* same program, arguments, directory and user: same key, also after a respawn */
 	char *exe;    /* path that exec takes: a file replaced by an upgrade is meant to be started */
@@ -68,7 +69,8 @@ struct launch {
  * each). Whether it was the same program all along is checked at the end. start 0: whoever has the number.
  * hold_streams: keep duplicates of pipes and sockets on descriptors 0-2 where the kernel allows it, so that
  * a respawned process goes on with the same ones; launch_release_streams() ends that. 0; -ESRCH when the
- * process is gone or another; -EAGAIN when it executed meanwhile; or another negative errno.
+ * process is gone or another; -EAGAIN when it executed meanwhile; -ENOBUFS when all records together would
+ * take more than 32 MiB; or another negative errno.
  */
 int launch_read(struct launch **ret, pid_t pid, uint64_t start, bool hold_streams);
 struct launch *launch_ref(struct launch *launch);
@@ -76,6 +78,11 @@ struct launch *launch_ref(struct launch *launch);
 struct launch *launch_unref(struct launch *launch);
 /* Closes the duplicates, so that the other ends see the end of file that they wait for. */
 void launch_release_streams(struct launch *launch);
+/*
+ * Closes the duplicates of what process pid has closed itself by now, so that we keep nobody's pipe open.
+ * True while some are left.
+ */
+bool launch_recheck_streams(struct launch *launch, pid_t pid);
 /* How many descriptors it holds. */
 unsigned int launch_held(const struct launch *launch);
 

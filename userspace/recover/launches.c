@@ -103,10 +103,13 @@ static bool has_owner(const struct launches *l, const struct launch *launch)
 bool launches_expire(struct launches *l, uint64_t now, bool (*in_use)(void *arg, const struct launch *),
 		     void *arg)
 {
-	struct launch_entry *e = l->gone_count ? l->oldest : NULL, *next;
+	struct launch_entry *e = l->oldest, *next;
+	bool held = false;
 
 	for (; e; e = next) {
 		next = e->newer;
+		if (!e->gone && !e->forked && launch_held(e->launch))
+			held |= launch_recheck_streams(e->launch, e->pid);
 		if (!e->gone || now - e->gone < STREAMS_GRACE)
 			continue;
 		if (launch_held(e->launch) && !has_owner(l, e->launch) && !in_use(arg, e->launch))
@@ -114,7 +117,7 @@ bool launches_expire(struct launches *l, uint64_t now, bool (*in_use)(void *arg,
 		if (now - e->gone >= RECORD_GRACE)
 			launches_drop(l, e);
 	}
-	return l->gone_count > 0;
+	return held || l->gone_count > 0;
 }
 
 bool launches_running(const struct launches *l, uint64_t key, uint64_t since)

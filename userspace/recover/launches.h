@@ -41,8 +41,8 @@ void launches_drop(struct launches *launches, struct launch_entry *entry);
 void launches_gone(struct launches *launches, pid_t pid, uint64_t start, uint64_t now);
 /*
  * Lets go of what is of no use any more: a second after a process has gone the duplicates of its streams
- * (unless in_use() says that they are needed), after half a minute the record. True while there are records
- * of processes that have gone.
+ * (unless in_use() says that they are needed), after half a minute the record; and at once of duplicates of
+ * streams that their process has closed. True while there are any to look after.
  */
 bool launches_expire(struct launches *launches, uint64_t now,
 		     bool (*in_use)(void *arg, const struct launch *), void *arg);

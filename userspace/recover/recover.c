@@ -322,7 +322,7 @@ static void on_expiry(void *arg)
 
 static void plan_expiry(struct recover *recover)
 {
-	if (!recover->expiry && recover->launches.gone_count)
+	if (!recover->expiry && (recover->launches.gone_count || launches_held(&recover->launches)))
 		loop_add_timer(recover->options.loop, recover_now(recover) + NSEC_PER_SEC, on_expiry, recover,
 			       &recover->expiry);
 }
@@ -335,7 +335,7 @@ static bool wants_launch(const struct recover *recover, const struct process *pr
 	for (size_t i = 0; i < config->policy_count; i++) {
 		const struct policy *policy = &config->policies[i];
 
-		if (!match_any(&policy->match, process))
+		if (!match_any_may(&policy->match, process))
 			continue;
 		for (size_t n = 0; n < policy->action_count; n++)
 			if (policy->actions[n].type == ACTION_RESPAWN ||
@@ -376,6 +376,7 @@ void recover_process_started(struct recover *recover, const struct process *proc
 	if (entry)
 		entry->ppid = process->ppid;
 	launch_unref(launch);
+	plan_expiry(recover);
 }
 
 void recover_process_forked(struct recover *recover, pid_t pid, uint64_t start, pid_t ppid)

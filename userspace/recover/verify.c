@@ -6,6 +6,7 @@
 #include <sys/epoll.h>
 #include <sys/wait.h>
 
+#include "host/sockets.h"
 #include "recover/hook.h"
 #include "recover/private.h"
 
@@ -27,15 +28,30 @@ static void on_checked(void *arg, int status)
 	ladder_failed(recovery);
 }
 
+/* Where it listened before is not remembered yet; that it listens at all is what can be asked. */
+static bool listens(const struct recovery *recovery)
+{
+	char where[256];
+
+	return !recovery->new_pid || sockets_listening(recovery->new_pid, where, sizeof(where)) > 0;
+}
+
 static void on_healthy(void *arg)
 {
 	struct recovery *recovery = arg;
 	const struct healthy_config *healthy = &recovery->plan->healthy;
 
 	recovery->timer = NULL;
-	if (recovery->fresh.fd >= 0 && !pidref_alive(&recovery->fresh))
+	if (recovery->fresh.fd >= 0 && !pidref_alive(&recovery->fresh)) {
 		verify_new_ended(recovery, -1);
-	else if (!healthy->command)
+		return;
+	}
+	if (healthy->listening && !listens(recovery)) {
+		say_failure(recovery, "the new process listens on nothing");
+		ladder_failed(recovery);
+		return;
+	}
+	if (!healthy->command)
 		ladder_succeeded(recovery);
 	else if (hook_start(recovery, healthy->command, false, CHECK_TIMEOUT, on_checked) < 0)
 		ladder_failed(recovery);
@@ -138,9 +154,13 @@ static void on_heir_time(void *arg)
 	struct launch_entry *heir =
 		launches_heir(&recovery->recover->launches, recovery->launch,
 			      recovery->new_start ?: recovery->up, recovery->incident->who.pid);
+	struct search search = {.recovery = recovery};
 
 	recovery->timer = NULL;
 	if (heir && verify_take(recovery, heir->pid, heir->start))
+		wait_healthy(recovery);
+	else if (proc_each(look_at, &search) >= 0 && search.pid &&
+		 verify_take(recovery, search.pid, search.start))
 		wait_healthy(recovery);
 	else
 		failed_early(recovery, 0);
