@@ -108,7 +108,7 @@ struct mm_struct {
 	unsigned long task_size;
 	unsigned long start_code, end_code;
 	unsigned long start_brk, brk, start_stack;
-	unsigned long arg_start, arg_end;
+	unsigned long arg_start, arg_end, env_start, env_end;
 	struct file *exe_file;
 } RELOCATED;
 

@@ -153,6 +153,25 @@ static __always_inline bool wants_exec(struct task_struct *task)
 	return watch_named(task->tgid);
 }
 
+/* Before the program can write over it: nginx and PostgreSQL put their titles there within milliseconds. */
+static __always_inline __u32 fill_environment(struct record *record, __u32 offset, struct task_struct *task)
+{
+	struct fe_exec *event = (void *)record->bytes;
+	__u64 start = BPF_CORE_READ(task, mm, env_start), total = BPF_CORE_READ(task, mm, env_end) - start;
+	__u32 len = total;
+
+	event->env_len = 0;
+	event->env_total = total;
+	if (!start || total > FE_ENV_MAX)
+		return 0;
+	len &= 2 * FE_ENV_MAX - 1;
+	if (len > FE_ENV_MAX || offset > RECORD_MAX ||
+	    bpf_probe_read_user(&record->bytes[offset & (RECORD_MAX - 1)], len, (void *)start))
+		return 0;
+	event->env_len = len;
+	return len;
+}
+
 static __always_inline void send_exec(struct task_struct *task, int old_pid)
 {
 	struct record *record;
@@ -166,6 +185,7 @@ static __always_inline void send_exec(struct task_struct *task, int old_pid)
 	event = (void *)record->bytes;
 	end = identity_fill(FE_PROG_PROCESS_EXEC, sizeof(*event));
 	record_header(record, FE_EXEC);
+	end += fill_environment(record, end, task);
 	event->old_tid = old_pid;
 	watch = process_watched(task->tgid);
 	event->flags = (watch ? FE_EXEC_WATCHED : 0) | (watch == FE_WATCH_FOLLOWED ? FE_EXEC_FOLLOWED : 0);

@@ -59,7 +59,7 @@ static __attribute__((noinline)) void sigbus_full_tmpfs(void)
 }
 
 #if defined(__x86_64__)
-#define MISALIGNED_FACTS "code=BUS_ADRALN addr=0x0"
+#define MISALIGNED_FACTS "code=BUS_ADRALN"
 
 /* With the AC flag set, x86 insists on alignment. All in one piece: no compiled code bears that flag. */
 static __attribute__((noinline)) void sigbus_misaligned(void)

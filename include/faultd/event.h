@@ -31,6 +31,7 @@ enum {
 	FE_COMM_SIZE = 16,
 	FE_PATH_MAX = 1024,   /* executable, directory and cgroup paths, each */
 	FE_ARGS_MAX = 4096,   /* bytes of the argument vector */
+	FE_ENV_MAX = 8192,    /* bytes of the environment, at exec */
 	FE_STACK_MAX = 16384, /* bytes of a user stack */
 	FE_REGS = 24,
 	FE_CODE_BYTES = 16,
@@ -282,12 +283,14 @@ enum {
 };
 #define FE_OOM_SCORE_UNKNOWN (-32768)
 
-/* Variable part: that of the identity. */
+/* Variable part: that of the identity, then env_len bytes of environment, NUL-separated. */
 struct fe_exec {
 	struct fe_header header;
 	struct fe_identity id;
 	__fe32 old_tid; /* differs from id.tid when a thread that was not the leader executed */
 	__fe32 flags;	/* FE_EXEC_* */
+	__fe32 env_len;
+	__fe32 env_total; /* before the cut to FE_ENV_MAX */
 };
 
 enum { FE_EXEC_WATCHED = 1 << 0, FE_EXEC_FOLLOWED = 1 << 1 };

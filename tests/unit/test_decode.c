@@ -116,6 +116,7 @@ static const struct {
 	FIELD(FE_EXEC, fe_exec, id.cwd_len),
 	FIELD(FE_EXEC, fe_exec, id.cgroup_len),
 	FIELD(FE_EXEC, fe_exec, id.args_len),
+	FIELD(FE_EXEC, fe_exec, env_len),
 	FIELD(FE_FORK, fe_fork, header.size),
 	FIELD(FE_STACK, fe_stack, header.size),
 	FIELD(FE_STACK, fe_stack, len),

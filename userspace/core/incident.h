@@ -40,6 +40,9 @@ struct process {
 	const char *args;      /* NUL-separated */
 	size_t args_len;
 	size_t args_total; /* > args_len: cut */
+	/* As it was given at exec, where that was seen and is whole; valid only while it is told. */
+	const char *environment;
+	size_t environment_len;
 	uint64_t mnt_ns;
 	bool has_exit_status;
 	int exit_status; /* as wait(2) gives it */

@@ -406,7 +406,14 @@ static void feed_exec(struct correlator *c, const struct fe_exec *event)
 
 	if (decode_identity(&process, &event->id, (const char *)(event + 1), &memory) < 0)
 		return;
+	/* Behind the identity's strings, in the record itself. */
+	if (event->env_len && event->env_len == event->env_total) {
+		process.environment = (const char *)event + event->header.size - event->env_len;
+		process.environment_len = event->env_len;
+	}
 	if (c->handler.started && c->handler.started(c->handler.arg, &process)) {
+		process.environment = NULL;
+		process.environment_len = 0;
 		known_put(c->known, &process, memory);
 		return;
 	}

@@ -84,8 +84,12 @@ const char *decode_check(const void *record, size_t size)
 		    variable)
 			return "its strings do not add up to its length";
 		break;
-	case FE_EXIT:
 	case FE_EXEC:
+		if (((const struct fe_exec *)record)->env_len > FE_ENV_MAX ||
+		    identity_length(id) + ((const struct fe_exec *)record)->env_len != variable)
+			return "its strings do not add up to its length";
+		break;
+	case FE_EXIT:
 		if (identity_length(id) != variable)
 			return "its strings do not add up to its length";
 		break;

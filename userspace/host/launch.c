@@ -291,6 +291,42 @@ fail:
 	return r;
 }
 
+static char *copy_strings(const char *s, size_t len)
+{
+	char *copy = malloc(len + 1);
+
+	if (copy) {
+		memcpy(copy, s, len);
+		copy[len] = '\0';
+	}
+	return copy;
+}
+
+int launch_use_strings(struct launch *l, const char *args, size_t args_len, const char *environment,
+		       size_t environment_len)
+{
+	char *new_args = copy_strings(args, args_len),
+	     *new_environment = copy_strings(environment, environment_len);
+
+	if (!new_args || !new_environment) {
+		free(new_args);
+		free(new_environment);
+		return -ENOMEM;
+	}
+	total_bytes -= bytes_of(l);
+	free(l->args);
+	free(l->environment);
+	l->args = new_args;
+	l->args_len = args_len + 1; /* the NUL behind the last one counts */
+	l->environment = new_environment;
+	l->environment_len = environment_len;
+	l->retitled = false;
+	read_path(l);
+	total_bytes += bytes_of(l);
+	l->key = make_key(l);
+	return 0;
+}
+
 struct launch *launch_ref(struct launch *launch)
 {
 	if (launch)

@@ -73,6 +73,12 @@ struct launch {
  * take more than 32 MiB; or another negative errno.
  */
 int launch_read(struct launch **ret, pid_t pid, uint64_t start, bool hold_streams);
+/*
+ * For a program that had overwritten its arguments when they were read: those that it was executed with,
+ * NUL-separated, as the kernel saw them. 0, or -ENOMEM and the record is as before.
+ */
+int launch_use_strings(struct launch *launch, const char *args, size_t args_len, const char *environment,
+		       size_t environment_len);
 struct launch *launch_ref(struct launch *launch);
 /* NULL is allowed; always returns NULL. */
 struct launch *launch_unref(struct launch *launch);

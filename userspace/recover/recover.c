@@ -367,6 +367,10 @@ void recover_process_started(struct recover *recover, const struct process *proc
 			launches_drop(&recover->launches, entry);
 		return;
 	}
+	if (launch->retitled && process->environment && process->args &&
+	    process->args_len == process->args_total)
+		launch_use_strings(launch, process->args, process->args_len, process->environment,
+				   process->environment_len);
 	if (launch->retitled && !recover->options.dry_run)
 		log_warning("%s[%d] had overwritten its command line before faultd saw it: it cannot be "
 			    "respawned "
