@@ -275,7 +275,7 @@ static __always_inline bool send_stack(struct fe_death *death)
  * signal that came from elsewhere they are of whatever the thread did, a system call as a rule.
  */
 static __always_inline void send_death(__u32 prog, struct process_key key, __u32 signo,
-				       struct kernel_siginfo *info, __u32 flags)
+				       struct kernel_siginfo *info, __u32 flags, bool at_exit)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct record *record = record_get(prog);
@@ -315,7 +315,8 @@ static __always_inline void send_death(__u32 prog, struct process_key key, __u32
 		fill_registers(death, regs);
 	death->ip_mapping.kind = FE_MAPPING_UNKNOWN;
 	death->address_mapping.kind = FE_MAPPING_UNKNOWN;
-	if (flags & FE_DEATH_CRASH && mm) {
+	/* At exit there is no fault to look at any more; `at_exit` is a constant and leaves the rest out. */
+	if (!at_exit && flags & FE_DEATH_CRASH && mm) {
 		if (!bpf_probe_read_user(death->code_bytes, FE_CODE_BYTES, (void *)death->regs.ip))
 			death->code_len = FE_CODE_BYTES;
 		end = fill_mappings(death, mm, prog, end);
@@ -395,7 +396,7 @@ static __always_inline int deliver(int signo, struct kernel_siginfo *info, struc
 	/* One report a process: each thread of a group comes by here. */
 	if (bpf_map_update_elem(&dying, &key, &entry, BPF_NOEXIST) == -EEXIST)
 		return 0;
-	send_death(FE_PROG_SIGNAL_DELIVER, key, signo, info, flags);
+	send_death(FE_PROG_SIGNAL_DELIVER, key, signo, info, flags, false);
 	return 0;
 }
 
@@ -409,6 +410,6 @@ __noinline int death_at_exit(__u32 prog, __u32 signo, __u32 flags)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 
-	send_death(prog, process_key(task, 0), signo, 0, flags | FE_DEATH_AT_EXIT);
+	send_death(prog, process_key(task, 0), signo, 0, flags | FE_DEATH_AT_EXIT, true);
 	return 0;
 }

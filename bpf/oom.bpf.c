@@ -21,7 +21,7 @@ struct trace_event_raw_mark_victim {
 /* include/uapi/linux/mempolicy.h */
 enum { MPOL_BIND = 2 };
 
-enum { CGROUP_LEVELS = 32 };
+enum { CGROUP_LEVELS = 16 };
 
 /*
  * try_charge() fails for the first cgroup, from the leaf up, that has no room for one batch

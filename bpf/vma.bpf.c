@@ -8,7 +8,7 @@
  * As many steps as a balanced tree of 2^16 mappings (the default limit), or a maple tree of any size, may
  * need; and as many empty ranges as may follow one another, since a gap is split where a node ends.
  */
-enum { RB_DEPTH = 34, MAPLE_DEPTH = 8, MAPLE_PIVOTS = 15, MAPLE_ARANGE_PIVOTS = 9, MAPLE_GAPS = 6 };
+enum { RB_DEPTH = 34, MAPLE_DEPTH = 6, MAPLE_PIVOTS = 15, MAPLE_ARANGE_PIVOTS = 9, MAPLE_GAPS = 3 };
 
 /* lib/maple_tree.c: type and flags are in the low byte of a node's address; include/linux/xarray.h: a node
  * has "10". */

@@ -40,7 +40,7 @@ def prepare(directory):
     for program in ("faultd", "faultgen"):
         shutil.copy(os.path.join(BUILD, program), path(program))
     write("none.conf", "")
-    write("policy.conf", 'policy "elsewhere" { match = { "exe:/nonexistent/*" } actions = { "respawn" } }\n')
+    write("policy.conf", 'policy "elsewhere" { match = { "exe:/nonexistent/service" } actions = { "respawn" } }\n')
 
 
 def path(name):
