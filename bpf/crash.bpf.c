@@ -394,7 +394,7 @@ static __always_inline int deliver(int signo, struct kernel_siginfo *info, struc
 			read_ip_sp(regs, &ip, &entry.sp);
 	}
 	/* One report a process: each thread of a group comes by here. */
-	if (bpf_map_update_elem(&dying, &key, &entry, BPF_NOEXIST) == -EEXIST)
+	if (already_there(bpf_map_update_elem(&dying, &key, &entry, BPF_NOEXIST)))
 		return 0;
 	send_death(FE_PROG_SIGNAL_DELIVER, key, signo, info, flags, false);
 	return 0;

@@ -68,7 +68,7 @@ static __always_inline int group_exit(__u32 prog, struct task_struct *task, __u3
 		else if (!crash && !flags && !(settings.kill_mask & signal_bit(signo)))
 			return 0;
 	}
-	if (bpf_map_update_elem(&gone, &key, &one, BPF_NOEXIST) == -EEXIST)
+	if (already_there(bpf_map_update_elem(&gone, &key, &one, BPF_NOEXIST)))
 		return 0;
 	if (signo && !(flags & FE_EXIT_REPORTED))
 		/* seccomp ended a group without a delivery before 5.16 (__seccomp_filter() in

@@ -62,6 +62,16 @@ static __always_inline struct process_key process_key(struct task_struct *task, 
 	return key;
 }
 
+/*
+ * Whether an update with BPF_NOEXIST met an entry. The cast matters: before 6.4 (d7ba4cc900bf, "bpf: return
+ * long from bpf_map_ops funcs") the verifier called the map's own function, which returned an int, and the
+ * upper half of the result is not a sign.
+ */
+static __always_inline bool already_there(long result)
+{
+	return (int)result == -EEXIST;
+}
+
 /* FE_WATCH_*; 0: not watched. */
 static __always_inline __u64 process_watched(__u32 tgid)
 {
