@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The whole flow on one page: detect -> diagnose -> recover -> monitor. */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,6 +19,7 @@
 #include "host/instance.h"
 #include "host/loop.h"
 #include "host/sdnotify.h"
+#include "host/stdio.h"
 #include "host/user.h"
 #include "monitor/monitor.h"
 #include "recover/recover.h"
@@ -443,30 +443,13 @@ static void close_rooms(struct faultd *f)
 	options_free(&f->options);
 }
 
-/*
- * A closed standard descriptor would be given to the next file that is opened, and the stream be written into
- * it. False when it is stdout that is closed.
- */
-static bool fill_descriptors(void)
-{
-	bool have_stdout = fcntl(STDOUT_FILENO, F_GETFD) >= 0;
-	int fd;
-
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd >= 0)
-		close(fd);
-	return have_stdout;
-}
-
 int main(int argc, char **argv)
 {
 	struct faultd f = {0};
 	char *error = NULL;
 	int status;
 
-	if (!fill_descriptors()) {
+	if (!stdio_fill()) {
 		log_error("stdout is closed: the stream has nowhere to go");
 		return EXIT_FAILURE;
 	}
