@@ -339,6 +339,36 @@ static void random_texts(void **state)
 	}
 }
 
+/* What may still come true: never a licence to act, so match_process() has to say no to the same process. */
+static void what_may_come_to_match(void **state)
+{
+	static const struct {
+		const char *text;
+		bool may;
+	} rows[] = {
+		{"user:root,comm:nginx", true},
+		{"cgroup:/elsewhere,exe:/usr/sbin/nginx", true},
+		{"unit:other.service,container:ff,cmd:daemon", true},
+		{"user:www-data,comm:other", false},
+		{"user:root,exe:/usr/sbin/other", false},
+		{"user:root,pid:99", false},
+		/* Nothing that lasts holds it to this process. */
+		{"user:root", false},
+		{"unit:other.service", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct match *match = NULL;
+
+		if (match_parse(&match, rows[i].text, NULL) < 0)
+			fail_msg("%s", rows[i].text);
+		if (match_may(match, &nginx) != rows[i].may || match_process(match, &nginx))
+			fail_msg("%s", rows[i].text);
+		match_free(match);
+	}
+}
+
 static void names_at_exec(void **state)
 {
 	static const struct {
@@ -394,6 +424,7 @@ int main(void)
 		cmocka_unit_test(list_is_any),
 		cmocka_unit_test(random_texts),
 		cmocka_unit_test(names_at_exec),
+		cmocka_unit_test(what_may_come_to_match),
 	};
 
 	match_user_resolver = resolve;
