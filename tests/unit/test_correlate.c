@@ -273,6 +273,21 @@ static void death_then_mark(void **state)
 	assert_int_equal(told_count, 1);
 }
 
+/* Kernels that do not tell who sent the SIGKILL. */
+static void asked_to_end_after_the_mark(void **state)
+{
+	struct fe_death *death;
+
+	(void)state;
+	feed_mark(42, 50, REC_NOW);
+	death = rec_kernel_kill(&rec, 42, 50, REC_NOW + 2000);
+	death->sender.signo = 0;
+	death->request = (struct fe_sender){.time = REC_NOW + 1000, .signo = SIGTERM, .pid = 1};
+	feed();
+	assert_oom(0, 42);
+	assert_false(told[0]->request.known);
+}
+
 static void no_mark_within_the_time(void **state)
 {
 	(void)state;
@@ -674,6 +689,7 @@ int main(void)
 		TEST(unclaimed_parts_are_bounded),
 		TEST(mark_then_death),
 		TEST(death_then_mark),
+		TEST(asked_to_end_after_the_mark),
 		TEST(no_mark_within_the_time),
 		TEST(what_needs_not_wait),
 		TEST(groups_share_id_and_count),

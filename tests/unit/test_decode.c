@@ -333,6 +333,26 @@ static void codes_that_nobody_saw(void **state)
 	incident_unref(incident);
 }
 
+static void a_request_that_came_too_late(void **state)
+{
+	static const struct {
+		uint64_t asked;
+		bool known;
+	} rows[] = {{REC_NOW - 5000, true}, {REC_NOW, true}, {REC_NOW + 1, false}, {REC_NOW + 5000, false}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct fe_death *death = rec_kernel_kill(&rec, 42, 50, REC_NOW);
+		struct incident *incident;
+
+		death->request =
+			(struct fe_sender){.time = rows[i].asked, .signo = SIGTERM, .pid = 1, .code = 0};
+		incident = decode_death(death);
+		assert_int_equal(incident->request.known, rows[i].known);
+		incident_unref(incident);
+	}
+}
+
 static void maps(void **state)
 {
 	struct incident *incident;
@@ -381,6 +401,7 @@ int main(void)
 		cmocka_unit_test(names_of_sixteen_bytes),
 		cmocka_unit_test(argument_vectors),
 		cmocka_unit_test(codes_that_nobody_saw),
+		cmocka_unit_test(a_request_that_came_too_late),
 		cmocka_unit_test(maps),
 		cmocka_unit_test(maps_that_name_the_one_before_the_first),
 	};

@@ -226,6 +226,8 @@ static void stamp_oom(struct correlator *c, struct incident *incident, struct ma
 	memcpy(oom->trigger_name, event->trigger_comm, FE_COMM_SIZE);
 	oom->levels_above = event->levels_above;
 	oom->victims = victims;
+	if (incident->request.time > event->header.time)
+		incident->request = (struct sender){0}; /* it came too late to be why it died */
 }
 
 static struct mark *find_mark(struct correlator *c, const struct incident *incident)

@@ -295,6 +295,10 @@ struct incident *decode_death(const struct fe_death *death)
 		incident->code = incident->sender.code;
 	}
 	decode_sender(&incident->request, &death->request);
+	/* systemd asks what an OOM kill left of a unit to end, and the victim may not be through with dying
+	 * by then. */
+	if (incident->sender.known && incident->request.time > incident->sender.time)
+		incident->request = (struct sender){0};
 	if (decode_mapping(incident, &incident->ip_mapping, &incident->ip_mapping_known, &death->ip_mapping,
 			   variable) < 0 ||
 	    decode_mapping(incident, &incident->address_mapping, &incident->address_mapping_known,
