@@ -73,7 +73,7 @@ $(B)/bpf-arm64/%.bpf.o: bpf/%.bpf.c
 
 # What others refer to comes first: libbpf's linker up to 1.1 loses the place of a map that was referred to before it
 # was defined.
-BPF_FIRST := ring process identity vma
+BPF_FIRST := ring process identity vma stall
 BPF_OBJ := $(patsubst %,$(B)/bpf/%.bpf.o,$(BPF_FIRST)) $(filter-out $(patsubst %,$(B)/bpf/%.bpf.o,$(BPF_FIRST)),\
 	$(patsubst bpf/%.c,$(B)/bpf/%.o,$(BPF_SRC)))
 

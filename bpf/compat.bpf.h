@@ -113,4 +113,95 @@ struct mm_struct___maple {
 	struct maple_tree mm_mt;
 } RELOCATED;
 
+/* 5.14, 2f064a59a11f ("sched: Change task_struct::state"): state became __state. */
+struct task_struct___old_state {
+	volatile long state;
+} RELOCATED;
+
+struct task_struct___new_state {
+	unsigned int __state;
+} RELOCATED;
+
+static __always_inline __u32 compat_task_state(struct task_struct *task)
+{
+	struct task_struct___new_state *new = (void *)task;
+	struct task_struct___old_state *old = (void *)task;
+
+	if (bpf_core_field_exists(new->__state))
+		return BPF_CORE_READ(new, __state);
+	return BPF_CORE_READ(old, state);
+}
+
+/* 5.16, bcf9033e5449 ("sched: move CPU field back into thread_info if THREAD_INFO_IN_TASK=y"). */
+struct thread_info {
+	__u32 cpu;
+} RELOCATED;
+
+struct task_struct___new_cpu {
+	struct thread_info thread_info;
+} RELOCATED;
+
+struct task_struct___old_cpu {
+	unsigned int cpu;
+} RELOCATED;
+
+static __always_inline __u32 compat_task_cpu(struct task_struct *task)
+{
+	struct task_struct___new_cpu *new = (void *)task;
+	struct task_struct___old_cpu *old = (void *)task;
+
+	if (bpf_core_field_exists(old->cpu))
+		return BPF_CORE_READ(old, cpu);
+	if (bpf_core_field_exists(new->thread_info.cpu))
+		return BPF_CORE_READ(new, thread_info.cpu);
+	return ~0U;
+}
+
+/* Registers of another task at its entry to the kernel: see compat_current_regs(). task: from an iterator. */
+static __always_inline struct pt_regs *compat_task_regs(struct task_struct *task)
+{
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+		return (struct pt_regs *)compat_task_pt_regs_helper(task);
+#ifdef __TARGET_ARCH_x86
+	return (struct pt_regs *)((__u64)task->stack + 16384 - sizeof(struct pt_regs));
+#else
+	return 0;
+#endif
+}
+
+/* 6.16, e711faaafbe5 ("hung_task: replace blocker_mutex with encoded blocker"): the lock, its type below. */
+struct task_struct___blocker {
+	unsigned long blocker;
+} RELOCATED;
+
+/* 6.15 and later: is_queued; before, a state whose bit 0 says the same. */
+struct hrtimer___old {
+	__u8 state;
+} RELOCATED;
+
+struct hrtimer___new {
+	bool is_queued;
+} RELOCATED;
+
+struct signal_struct___timer {
+	struct hrtimer___old real_timer;
+} RELOCATED;
+
+struct signal_struct___timer_new {
+	struct hrtimer___new real_timer;
+} RELOCATED;
+
+/* Whether ITIMER_REAL of setitimer(2) runs. */
+static __always_inline bool compat_real_timer(struct signal_struct *signal)
+{
+	struct signal_struct___timer *old = (void *)signal;
+	struct signal_struct___timer_new *new = (void *)signal;
+
+	if (bpf_core_field_exists(old->real_timer.state))
+		return BPF_CORE_READ(old, real_timer.state) & 1;
+	if (bpf_core_field_exists(new->real_timer.is_queued))
+		return BPF_CORE_READ(new, real_timer.is_queued);
+	return true;
+}
+
 #endif

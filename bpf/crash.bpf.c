@@ -354,7 +354,7 @@ static __always_inline int deliver(int signo, struct kernel_siginfo *info, struc
 			remember_first_fault(task, signo, info);
 		return 0;
 	}
-	if (signo < 32 && SIGNALS_HARMLESS & signal_bit(signo))
+	if (signo < 32 && (SIGNALS_HARMLESS | SIGNALS_STOP) & signal_bit(signo))
 		return 0;
 	group_flags = BPF_CORE_READ(task, signal, flags);
 	/* An init of a PID namespace is spared (get_signal() in kernel/signal.c goes on with the next

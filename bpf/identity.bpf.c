@@ -183,19 +183,16 @@ static __always_inline __u32 fill_args(struct fe_identity *id, struct record *re
 	return len;
 }
 
-__noinline int identity_fill(__u32 prog, __u32 offset)
+/* Everything but the arguments; returns the offset behind it. */
+static __always_inline __u32 fill_all(struct record *record, __u32 prog, __u32 offset,
+				      struct task_struct *task)
 {
-	struct record *record = record_get(prog);
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct fe_identity *id;
+	struct fe_identity *id = (void *)&record->bytes[sizeof(struct fe_header)];
 	struct mm_struct *mm;
 	struct fs_struct *fs;
 	__u16 cgroup_flags = 0;
 	int len;
 
-	if (!record)
-		return 0;
-	id = (void *)&record->bytes[sizeof(struct fe_header)];
 	__builtin_memset(id, 0, sizeof(*id));
 	fill_numbers(id, task);
 	if (BPF_CORE_READ(task, flags) & PF_KTHREAD)
@@ -213,8 +210,28 @@ __noinline int identity_fill(__u32 prog, __u32 offset)
 	len = identity_cgroup_path(prog, offset, (__u64)task_kernfs_node(task, &cgroup_flags));
 	id->cgroup_len = len & 0xffff;
 	id->flags |= cgroup_flags;
-	offset += id->cgroup_len;
+	return offset + id->cgroup_len;
+}
+
+__noinline int identity_fill(__u32 prog, __u32 offset)
+{
+	struct record *record = record_get(prog);
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	struct fe_identity *id;
+
+	if (!record)
+		return 0;
+	id = (void *)&record->bytes[sizeof(struct fe_header)];
+	offset = fill_all(record, prog, offset, task);
 	if (mm)
 		offset += fill_args(id, record, offset, mm);
 	return offset;
+}
+
+__noinline int identity_fill_other(__u32 prog, __u32 offset, __u64 task)
+{
+	struct record *record = record_get(prog);
+
+	return record ? fill_all(record, prog, offset, (void *)task) : 0;
 }

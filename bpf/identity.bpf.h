@@ -20,5 +20,7 @@ int identity_cgroup_path(__u32 prog, __u32 offset, __u64 kernfs_node);
  * variable part starts at offset. Returns the offset behind it.
  */
 int identity_fill(__u32 prog, __u32 offset);
+/* The same for another task, whose arguments cannot be read. */
+int identity_fill_other(__u32 prog, __u32 offset, __u64 task);
 
 #endif

@@ -44,9 +44,14 @@ struct hlist_bl_node {
 	struct hlist_bl_node *next, **pprev;
 } RELOCATED;
 
+struct sb_writers {
+	unsigned short frozen; /* an int before 6.16; the lower half says it all */
+} RELOCATED;
+
 struct super_block {
 	__u32 s_dev;
 	unsigned long s_magic;
+	struct sb_writers s_writers;
 } RELOCATED;
 
 struct inode {
@@ -81,6 +86,15 @@ struct file {
 	struct inode *f_inode;
 } RELOCATED;
 
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+} RELOCATED;
+
+struct files_struct {
+	struct fdtable *fdt;
+} RELOCATED;
+
 struct fs_struct {
 	struct path pwd;
 } RELOCATED;
@@ -102,7 +116,18 @@ struct vm_area_struct {
 	struct file *vm_file;
 } RELOCATED;
 
+struct rw_semaphore {
+	atomic_long_t count;
+	atomic_long_t owner;
+} RELOCATED;
+
+struct mutex {
+	atomic_long_t owner;
+} RELOCATED;
+
 struct mm_struct {
+	atomic_t mm_users;
+	struct rw_semaphore mmap_lock;
 	unsigned long hiwater_vm, total_vm; /* pages */
 	unsigned long mmap_base;
 	unsigned long task_size;
@@ -129,9 +154,23 @@ struct sighand_struct {
 	struct k_sigaction action[64];
 } RELOCATED;
 
+struct tty_struct;
+
+/* A list head or, from 6.15 on, the head of an hlist: compared by its first pointer only. */
+struct any_list_head {
+	void *first;
+};
+
+struct cpu_itimer {
+	__u64 expires;
+} RELOCATED;
+
 struct signal_struct {
 	atomic_t live;
 	int nr_threads;
+	struct any_list_head posix_timers;
+	struct cpu_itimer it[2];
+	struct tty_struct *tty;
 	int group_exit_code;
 	unsigned int flags;
 	unsigned long long sum_sched_runtime;
@@ -247,6 +286,25 @@ struct mem_cgroup {
 
 struct sched_entity {
 	__u64 sum_exec_runtime;
+	__u64 prev_sum_exec_runtime;
+} RELOCATED;
+
+struct sched_info {
+	unsigned long long last_arrival; /* on a CPU; the scheduler's clock, ns */
+	unsigned long long last_queued;	 /* 0: not waiting for one */
+} RELOCATED;
+
+struct cfs_bandwidth {
+	__u64 period; /* ktime_t */
+	__u64 quota;  /* ns; ~0 none */
+	int nr_periods;
+	int nr_throttled;
+	__u64 throttled_time;
+} RELOCATED;
+
+struct task_group {
+	struct task_group *parent;
+	struct cfs_bandwidth cfs_bandwidth;
 } RELOCATED;
 
 #ifdef __TARGET_ARCH_x86
@@ -281,6 +339,18 @@ struct mempolicy {
 struct task_struct {
 	void *stack;
 	unsigned int flags;
+	unsigned int ptrace;
+	int on_cpu;
+	int static_prio;
+	unsigned int policy;
+	int nr_cpus_allowed;
+	int exit_state;
+	unsigned long jobctl;
+	unsigned long nvcsw, nivcsw;
+	struct sched_info sched_info;
+	struct task_group *sched_task_group;
+	struct task_struct *parent;
+	struct files_struct *files;
 	struct sched_entity se;
 	struct mm_struct *mm;
 	int exit_code;
@@ -305,10 +375,31 @@ struct task_struct {
 
 struct linux_binprm;
 
+struct seq_file;
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+	__u64 session_id;
+	__u64 seq_num;
+} RELOCATED;
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+} RELOCATED;
+
+/* include/uapi/linux/bpf_perf_event.h */
+struct bpf_perf_event_data {
+	struct pt_regs regs;
+	__u64 sample_period;
+	__u64 addr;
+};
+
 /* include/linux/sched.h */
-#define PF_EXITING  0x00000004
-#define PF_SIGNALED 0x00000400
-#define PF_KTHREAD  0x00200000
+#define PF_IO_WORKER 0x00000010
+#define PF_EXITING   0x00000004
+#define PF_SIGNALED  0x00000400
+#define PF_KTHREAD   0x00200000
 
 /* include/linux/sched/signal.h */
 #define SIGNAL_GROUP_EXIT 0x00000004
@@ -356,9 +447,8 @@ static __always_inline __u64 signal_bit(int signo)
 }
 
 /* Signals that end a process by default, those with a core dump, and those that a fault of its own raises. */
-#define SIGNALS_HARMLESS                                                                           \
-	(1ULL << SIGCHLD | 1ULL << SIGCONT | 1ULL << SIGURG | 1ULL << SIGWINCH | 1ULL << SIGSTOP | \
-	 1ULL << SIGTSTP | 1ULL << SIGTTIN | 1ULL << SIGTTOU)
+#define SIGNALS_HARMLESS (1ULL << SIGCHLD | 1ULL << SIGCONT | 1ULL << SIGURG | 1ULL << SIGWINCH)
+#define SIGNALS_STOP (1ULL << SIGSTOP | 1ULL << SIGTSTP | 1ULL << SIGTTIN | 1ULL << SIGTTOU)
 #define SIGNALS_CORE                                                                             \
 	(1ULL << SIGQUIT | 1ULL << SIGILL | 1ULL << SIGTRAP | 1ULL << SIGABRT | 1ULL << SIGBUS | \
 	 1ULL << SIGFPE | 1ULL << SIGSEGV | 1ULL << SIGXCPU | 1ULL << SIGXFSZ | 1ULL << SIGSYS)

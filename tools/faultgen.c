@@ -18,8 +18,10 @@
 #endif
 
 static const struct family *const families[] = {
-	&memory_family,	 &bus_family,	  &abort_family, &trap_family, &limit_family, &signal_family,
-	&handler_family, &process_family, &oom_family,	 &exit_family, &load_family,
+	&memory_family,	  &bus_family,	   &abort_family,   &trap_family, &limit_family,
+	&signal_family,	  &handler_family, &process_family, &oom_family,  &exit_family,
+	&deadlock_family, &lock_family,	   &io_family,	    &wait_family, &loop_family,
+	&cpu_family,	  &stop_family,	   &alike_family,   &load_family,
 };
 
 #define FAMILY_COUNT (sizeof(families) / sizeof(families[0]))
@@ -127,31 +129,45 @@ static void print_truth_of(const struct fault *fault)
 	printf("%s\t%s\t%s\t%s\n", fault->name, truth->kind, truth->cause, truth->extra);
 }
 
-static void print_truth(const char *name)
+/* Those that last are asked for by themselves: who makes all faults does not want to wait for each. */
+static void print_truths(bool lasting)
 {
-	const struct fault *one = name ? need_fault(name) : NULL;
-
-	if (one && !one->truth.kind)
-		bad_usage("'%s' has no truth of its own", name);
-	if (one) {
-		print_truth_of(one);
-		return;
-	}
 	for (size_t i = 0; i < FAMILY_COUNT; i++) {
 		for (const struct fault *fault = families[i]->faults; fault->name; fault++) {
-			if (fault->truth.kind)
+			if (fault->truth.kind && fault->args.lasts == lasting)
 				print_truth_of(fault);
 		}
 	}
+}
+
+static void print_truth(const char *name)
+{
+	const struct fault *one;
+
+	if (!name || strcmp(name, "--stalls") == 0) {
+		print_truths(name != NULL);
+		return;
+	}
+	one = need_fault(name);
+
+	if (!one->truth.kind)
+		bad_usage("'%s' has no truth of its own", name);
+	print_truth_of(one);
 }
 
 static void print_help(void)
 {
 	fputs("Usage: faultgen [OPTION]... NAME [ARG]...   make the fault NAME, for real, in this process\n"
 	      "       faultgen list                        every fault and what it does\n"
-	      "       faultgen truth [NAME]                what faultd should report: NAME KIND CAUSE "
+	      "       faultgen truth [--stalls | NAME]     what faultd should report: NAME KIND CAUSE "
 	      "EXTRA,\n"
-	      "                                            separated by tabs; KIND - means nothing at all\n"
+	      "                                            separated by tabs; KIND - means nothing at all;\n"
+	      "                                            without NAME only of faults that last, or of "
+	      "all others\n"
+	      "\n"
+	      "A fault that takes SECONDS lasts for that long (30 unless told otherwise) and then ends with "
+	      "status 0;\n"
+	      "it prints PID N for each process that stalls, or that looks like it.\n"
 	      "\n"
 	      "      --core      let the fault leave a core dump\n"
 	      "  -v, --verbose   name the processes involved on stderr\n"
@@ -243,7 +259,7 @@ int main(int argc, char **argv)
 		bool truth = argv[optind][0] == 't';
 
 		if (count_args(run.args) > (truth ? 1 : 0))
-			bad_usage("usage: faultgen %s", truth ? "truth [NAME]" : "list");
+			bad_usage("usage: faultgen %s", truth ? "truth [--stalls | NAME]" : "list");
 		if (truth)
 			print_truth(run.args[0]);
 		else

@@ -25,11 +25,12 @@ struct args {
 	const char *usage;
 	int least;
 	int most;
+	bool lasts; /* SECONDS is one of them: it goes on for that long, and ends by itself */
 };
 
-#define NO_ARGS          \
-	{                \
-		"", 0, 0 \
+#define NO_ARGS                 \
+	{                       \
+		"", 0, 0, false \
 	}
 
 /* make() returns only if the fault failed to happen. */
@@ -48,7 +49,8 @@ struct family {
 };
 
 extern const struct family memory_family, bus_family, abort_family, trap_family, limit_family, signal_family,
-	handler_family, process_family, exit_family, oom_family, load_family;
+	handler_family, process_family, exit_family, oom_family, load_family, deadlock_family, lock_family,
+	io_family, wait_family, loop_family, cpu_family, stop_family, alike_family;
 
 const struct fault *find_fault(const char *name);
 
@@ -118,12 +120,16 @@ struct cgroup_tree {
 	char root[512]; /* where new groups go */
 };
 
-/* A hierarchy in which memory can be limited, or false with the reason. */
-bool find_memory_cgroups(struct cgroup_tree *ret_tree, const char **ret_reason);
+/* A hierarchy whose groups can have limits by this controller; one that has none is a reason to end. */
+void need_cgroups(const char *controller, struct cgroup_tree *ret_tree);
 /* A hierarchy that merely groups processes: v2 wherever it is mounted, else v1. */
 bool find_any_cgroups(struct cgroup_tree *ret_tree, const char **ret_reason);
+/* The v1 hierarchy with this controller. */
+bool find_v1_cgroups(const char *controller, struct cgroup_tree *ret_tree);
 /* Makes root/name, to be removed when the calling process exits. */
 const char *make_cgroup(const char *root, const char *name);
+/* The same with a name of this process's own. */
+const char *make_own_cgroup(const struct cgroup_tree *tree);
 bool cgroup_write(const char *group, const char *file, const char *value);
 void join_cgroup(const char *group, pid_t pid);
 

@@ -119,38 +119,42 @@ static bool parent_of_own_group(const char *mount, char *ret_path, size_t size)
 }
 
 /*
- * Children of group get the memory controller from here on. It is not taken away again: where a manager runs,
+ * Children of group get the controller from here on. It is not taken away again: where a manager runs,
  * it has it on already, and another faultgen may be counting on it by now.
  */
-static bool offer_memory(const char *group)
+static bool offer(const char *group, const char *controller)
 {
-	char controllers[512];
+	char controllers[512], wanted[64];
 
+	snprintf(wanted, sizeof(wanted), "+%s", controller);
 	return cgroup_read(group, "cgroup.controllers", controllers, sizeof(controllers)) &&
-	       has_word(controllers, "memory", " \n") &&
-	       cgroup_write(group, "cgroup.subtree_control", "+memory");
+	       has_word(controllers, controller, " \n") &&
+	       cgroup_write(group, "cgroup.subtree_control", wanted);
 }
 
-bool find_memory_cgroups(struct cgroup_tree *ret_tree, const char **ret_reason)
+bool find_v1_cgroups(const char *controller, struct cgroup_tree *ret_tree)
+{
+	ret_tree->v2 = false;
+	return find_mount("cgroup", controller, ret_tree->root, sizeof(ret_tree->root));
+}
+
+void need_cgroups(const char *controller, struct cgroup_tree *ret_tree)
 {
 	char root[sizeof(ret_tree->root)], parent[sizeof(ret_tree->root)];
 
 	if (find_mount("cgroup2", NULL, root, sizeof(root))) {
 		ret_tree->v2 = true;
-		if (offer_memory(root)) {
+		if (offer(root, controller)) {
 			memcpy(ret_tree->root, root, sizeof(root));
-			return true;
+			return;
 		}
-		if (parent_of_own_group(root, parent, sizeof(parent)) && offer_memory(parent)) {
+		if (parent_of_own_group(root, parent, sizeof(parent)) && offer(parent, controller)) {
 			memcpy(ret_tree->root, parent, sizeof(parent));
-			return true;
+			return;
 		}
 	}
-	ret_tree->v2 = false;
-	if (find_mount("cgroup", "memory", ret_tree->root, sizeof(ret_tree->root)))
-		return true;
-	*ret_reason = "no cgroup hierarchy here lets this user limit memory";
-	return false;
+	if (!find_v1_cgroups(controller, ret_tree))
+		cannot("no cgroup hierarchy here lets this user limit %s", controller);
 }
 
 bool find_any_cgroups(struct cgroup_tree *ret_tree, const char **ret_reason)
@@ -193,6 +197,14 @@ const char *make_cgroup(const char *root, const char *name)
 		atexit(remove_groups);
 	}
 	return path;
+}
+
+const char *make_own_cgroup(const struct cgroup_tree *tree)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "faultgen-%d", (int)getpid());
+	return make_cgroup(tree->root, name);
 }
 
 void join_cgroup(const char *group, pid_t pid)

@@ -61,7 +61,7 @@ static const struct fault faults[] = {
 	 "exits with STATUS (1)",
 	 {"exit.failure", "unknown", "match=1 status=1"},
 	 exit_failure,
-	 {"[STATUS]", 0, 1}},
+	 {"[STATUS]", 0, 1, false}},
 	{"exit-zero",
 	 "exits with status 0, though a service should stay",
 	 {"exit.unexpected", "unknown", "match=1 status=0"},
@@ -81,7 +81,7 @@ static const struct fault faults[] = {
 	 "does nothing for SECONDS (1): no fault",
 	 {"-", "-", "status=0"},
 	 healthy_sleep,
-	 {"[SECONDS]", 0, 1}},
+	 {"[SECONDS]", 0, 1, false}},
 	{.name = NULL},
 };
 

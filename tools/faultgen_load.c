@@ -41,7 +41,7 @@ static void storm(void)
 	long start = now_ns();
 	long reaped = 0;
 
-	if (!fault || !fault->truth.kind || fault->args.least > 0)
+	if (!fault || !fault->truth.kind || fault->args.least > 0 || fault->args.lasts)
 		bad_usage("'%s' is no fault to make a storm of", name);
 	for (long i = 0; i < count; i++) {
 		/* Against the clock, not the last one: a late start does not slow the storm down. */
@@ -130,12 +130,12 @@ static const struct fault faults[] = {
 	 "forks COUNT children that crash by NAME (null-read), RATE a second; prints how many",
 	 {NULL, NULL, NULL},
 	 storm,
-	 {"COUNT RATE [NAME]", 2, 3}},
+	 {"COUNT RATE [NAME]", 2, 3, false}},
 	{"serve",
 	 "answers 'pid N' to who connects to 127.0.0.1:PORT; may read null after MS",
 	 {NULL, NULL, NULL},
 	 serve,
-	 {"PORT [--crash-after MS]", 1, 3}},
+	 {"PORT [--crash-after MS]", 1, 3, false}},
 	{.name = NULL},
 };
 

@@ -63,22 +63,6 @@ static void stay(void)
 	sleep_forever();
 }
 
-static const char *own_group(const struct cgroup_tree *tree)
-{
-	char name[32];
-
-	snprintf(name, sizeof(name), "faultgen-%d", (int)getpid());
-	return make_cgroup(tree->root, name);
-}
-
-static void need_memory_cgroups(struct cgroup_tree *ret_tree)
-{
-	const char *reason;
-
-	if (!find_memory_cgroups(ret_tree, &reason))
-		cannot("%s", reason);
-}
-
 /* Swap must not help out: where it cannot be limited, it is made unattractive. */
 static void limit_memory(const struct cgroup_tree *tree, const char *group)
 {
@@ -113,8 +97,8 @@ static void oom_cgroup(void)
 	struct cgroup_tree tree;
 	const char *group;
 
-	need_memory_cgroups(&tree);
-	group = own_group(&tree);
+	need_cgroups("memory", &tree);
+	group = make_own_cgroup(&tree);
 	limit_memory(&tree, group);
 	eat_within(group);
 }
@@ -124,8 +108,8 @@ static void oom_cgroup_ancestor(void)
 	struct cgroup_tree tree;
 	const char *group;
 
-	need_memory_cgroups(&tree);
-	group = own_group(&tree);
+	need_cgroups("memory", &tree);
+	group = make_own_cgroup(&tree);
 	/* Before 5.11 a v1 group limits its children only if told so while it has none. */
 	if (!tree.v2)
 		cgroup_write(group, "memory.use_hierarchy", "1");
@@ -143,10 +127,10 @@ static void oom_cgroup_group(void)
 	pid_t pids[MEMBERS];
 	int status;
 
-	need_memory_cgroups(&tree);
+	need_cgroups("memory", &tree);
 	if (!tree.v2)
 		cannot("memory.oom.group needs cgroup v2, and memory is under v1 here");
-	group = own_group(&tree);
+	group = make_own_cgroup(&tree);
 	limit_memory(&tree, group);
 	if (!cgroup_write(group, "memory.oom.group", "1"))
 		cannot("this kernel has no memory.oom.group: %s", strerror(errno));
@@ -179,7 +163,7 @@ static void kill_cgroup(void)
 
 	if (!find_any_cgroups(&tree, &reason))
 		cannot("%s", reason);
-	group = own_group(&tree);
+	group = make_own_cgroup(&tree);
 	make_gate();
 	for (int i = 0; i < MEMBERS; i++) {
 		pids[i] = start_child(stay);

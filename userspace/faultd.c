@@ -178,6 +178,42 @@ static void on_blind(void *arg, const char *feature, const char *consequence)
 	report(f, &r);
 }
 
+static void on_degraded(void *arg, const char *feature, const char *consequence)
+{
+	struct faultd *f = arg;
+	struct report r = {
+		.type = REPORT_SELF,
+		.time = clock_now(f->clock),
+		.self = {.kind = FAULT_SELF_DEGRADED, .feature = feature, .consequence = consequence}};
+
+	report(f, &r);
+}
+
+static void on_cleared(void *arg, struct incident *incident, uint64_t duration, bool gone)
+{
+	struct faultd *f = arg;
+	struct report r = {.type = REPORT_CLEAR,
+			   .time = clock_now(f->clock),
+			   .incident = incident,
+			   .duration = duration,
+			   .gone = gone};
+
+	/* Only of what was reported. */
+	if (incident->why.cause)
+		report(f, &r);
+}
+
+static uint64_t on_stall_threshold(void *arg, const struct process *process, unsigned int kind,
+				   bool *ret_named)
+{
+	struct faultd *f = arg;
+
+	*ret_named = false;
+	if (process->pid == getpid())
+		return 0;
+	return scope_stall_threshold(&f->options, f->config, process, (enum stall_kind)kind, ret_named);
+}
+
 static struct detect_handler handler(struct faultd *f)
 {
 	return (struct detect_handler){.arg = f,
@@ -187,7 +223,10 @@ static struct detect_handler handler(struct faultd *f)
 				       .forked = on_forked,
 				       .leaving = on_leaving,
 				       .lost = on_lost,
-				       .blind = on_blind};
+				       .blind = on_blind,
+				       .degraded = on_degraded,
+				       .cleared = on_cleared,
+				       .stall_threshold = on_stall_threshold};
 }
 
 /* ---- configuration */
@@ -264,7 +303,7 @@ static void reload(void *arg, int signo)
 	config_free(f->config);
 	f->config = config;
 	scope_needs(&needs, &f->options, f->config);
-	detect_set_needs(f->detect, &needs);
+	detect_set_needs(f->detect, &needs, f->config->overhead_budget);
 	if (needs.execs)
 		detect_scan_running(f->detect);
 	log_notice("configuration reloaded: %zu %s", config->policy_count,
@@ -329,8 +368,11 @@ static void say_armed(const struct faultd *f)
 static int live(struct faultd *f)
 {
 	struct scope_needs needs;
-	struct detect_options options = {
-		.loop = f->loop, .handler = handler(f), .needs = &needs, .record_path = f->options.record};
+	struct detect_options options = {.loop = f->loop,
+					 .handler = handler(f),
+					 .needs = &needs,
+					 .overhead_budget = f->config->overhead_budget,
+					 .record_path = f->options.record};
 	int r = add_signals(f), status;
 
 	scope_needs(&needs, &f->options, f->config);

@@ -86,6 +86,36 @@ static inline struct incident empty_incident(void)
 	return incident;
 }
 
+#define SAMPLE_NO_CALL (~0U)
+
+/* Thread worker[124] of app[123], which has made no progress for 12.3 s. */
+static inline struct incident stalled_incident(enum fault_kind kind)
+{
+	struct incident incident = empty_incident();
+
+	incident.kind = kind;
+	incident.time = 20 * NSEC_PER_SEC;
+	incident.who.pid = 123;
+	incident.who.tid = 124;
+	strcpy(incident.who.name, "app");
+	strcpy(incident.who.thread_name, "worker");
+	incident.who.unit = "app.service";
+	incident.why.summary = "SUMMARY of pipe:[1]";
+	return incident;
+}
+
+/* Its record: what the row says, and what all of them have. */
+static inline struct fe_stall stall_record(const struct fe_stall *row)
+{
+	struct fe_stall event = *row;
+
+	event.since = 20 * NSEC_PER_SEC - 12300 * NSEC_PER_MSEC;
+	event.threshold = NSEC_PER_SEC;
+	event.syscall = row->syscall ? row->syscall : SAMPLE_NO_CALL;
+	event.state = row->state ? row->state : 'S';
+	return event;
+}
+
 #define HOSTILE "\x1b[31m\r\nx\t\x7f\xc2\x9b\xe2\x80\xae\xff\xc0\xaf\xed\xa0\x80"
 
 /* Everything that others have a say in says something nasty. */

@@ -207,6 +207,8 @@ static void defaults(void **state)
 	assert_true(policy->limit.actions == 5 && policy->limit.within == 300 * NSEC_PER_SEC);
 	assert_true(policy->healthy.after == 3 * NSEC_PER_SEC && !policy->healthy.listening);
 	assert_null(policy->healthy.command);
+	for (int kind = 0; kind < STALL_KIND_COUNT; kind++)
+		assert_true(policy->stall[kind] == STALL_INHERIT);
 	for (int kind = 0; kind < FAULT_ID_MAX; kind++) {
 		const struct fault_info *info = fault_info(kind);
 		bool in = info && (info->family == FAMILY_CRASH || info->family == FAMILY_OOM ||
@@ -232,12 +234,14 @@ static void same_name_replaces_in_its_place(void **state)
 	assert_int_equal(policy_add_action(policy, "none", NULL), 0);
 	assert_int_equal(match_list_add(&policy->match, "x", NULL), 0);
 	assert_int_equal(policy_add_requires(policy, "b", NULL), 0);
+	policy->stall[STALL_IO] = 0;
 	config_add_policy(config, "b", "f:2");
 	policy = config_add_policy(config, "a", "g:1");
 	assert_int_equal(config->policy_count, 2);
 	assert_ptr_equal(policy, &config->policies[0]);
 	assert_string_equal(policy->origin, "g:1");
 	assert_int_equal(policy->action_count + policy->match.count + policy->requires_count, 0);
+	assert_true(policy->stall[STALL_IO] == STALL_INHERIT);
 	assert_ptr_equal(config_find(config, "b"), &config->policies[1]);
 	assert_null(config_find(config, "c"));
 	config_free(config);

@@ -157,6 +157,7 @@ static const char example[] =
 	"    limit   { actions = 7  within = \"6min\" }\n"
 	"    healthy { after = \"4s\"  listening = true  command = \"curl -fsS http://127.0.0.1/health\" }\n"
 	"    requires = { \"database\" }\n"
+	"    stall { io = \"30s\"  deadlock = \"off\" }\n"
 	"}\n"
 	"policy \"database\" {\n"
 	"    match = postgres\n"
@@ -194,7 +195,9 @@ static void the_example(void **state)
 	assert_int_equal(web->requires_count, 1);
 	assert_string_equal(web->requires[0], "database");
 	assert_non_null(strstr(web->origin, "/faultd.conf:10"));
-	assert_non_null(strstr(database->origin, "/faultd.conf:19"));
+	assert_true(web->stall[STALL_IO] == 30 * NSEC_PER_SEC && web->stall[STALL_DEADLOCK] == 0);
+	assert_true(web->stall[STALL_LOCK] == STALL_INHERIT && database->stall[STALL_IO] == STALL_INHERIT);
+	assert_non_null(strstr(database->origin, "/faultd.conf:20"));
 	assert_true(match_any(&database->match, &postgres));
 	assert_true(fault_set_has(&database->faults, FAULT_KILL_SIGKILL));
 	assert_true(database->backoff.initial == 100 * NSEC_PER_MSEC);
@@ -213,6 +216,9 @@ static void what_is_accepted(void **state)
 		"overhead_budget = 0.1\r\nstall { io = off }\r\n",
 		"overhead_budget = \"100\"",
 		"stall { } stall { io = 1h }",
+		"stall { io = 100ms lock = 0.1s }",
+		POLICY "stall { } }",
+		POLICY "stall { io = 1s } stall { lock = 100ms } } policy q { match = q stall { io = off } }",
 		POLICY "}",
 		POLICY
 		"healthy { after = 0s listening = no } backoff { initial = 0s jitter = 0 factor = 1 } }",
@@ -262,8 +268,20 @@ static void bad_values(void **state)
 		{"overhead_budget += 1", 1, "write = instead of +="},
 		{"overhead_budget 1", 1, "write KEY = VALUE"},
 		{"overhead_budget =", 1, "the last key lacks its value"},
-		{"stall {\n io = 10\n}", 2, "io: '10' is no threshold: write a duration above zero"},
+		{"stall {\n io = 10\n}", 2,
+		 "io: '10' is no threshold: write a duration of at least 100ms, as in 10s, or \"off\""},
 		{"stall {\n\n io = 0s\n}", 3, "or \"off\""},
+		{"stall { io = 1ms }", 1,
+		 "io: '1ms' is shorter than a stall can be told from work: write at least 100ms"},
+		{"stall { io = 99.9ms }", 1, "write at least 100ms, or \"off\""},
+		{"stall { io = -1s }", 1, "'-1s' is no threshold"},
+		{POLICY "stall { io = 1s\n deadlock = 50ms } }", 5, "deadlock: '50ms' is shorter than"},
+		{POLICY "stall { io = never } }", 4, "io: 'never' is no threshold"},
+		{POLICY "stall { io = 1s\n io = 2s } }", 5, "io was set on line 4 already"},
+		{POLICY "stall { io = 1s }\n stall { io = 2s } }", 5, "io was set on line 4 already"},
+		{POLICY "stall { bogus = 1s } }", 4, "unknown key 'bogus' in stall: use deadlock, lock, io,"},
+		{POLICY "stall|io = 1s }", 4, "unknown key 'io' in policy: use match,"},
+		{POLICY "stall = 1s }", 4, "missing opening brace for section 'stall'"},
 		{"stall { io = 1s\n io = 2s }", 2, "was set on line 1 already"},
 		{"stall { io = 1s }\nstall { io = 2s }", 2, "was set on line 1 already"},
 		{"stall = 1", 1, "missing opening brace for section 'stall'"},
@@ -463,7 +481,8 @@ static void drop_ins(void **state)
 	    "policy a { match = x actions = restart requires = b }\npolicy c { match = x actions = none }\n");
 	assert_int_equal(mkdir(in_directory("faultd.conf.d"), 0755), 0);
 	put("faultd.conf.d/20-second.conf", "stall { io = 6s }\npolicy b { match = z actions = respawn }");
-	put("faultd.conf.d/10-first.conf", "stall { io = 5s }\npolicy b { match = y actions = none }\n\n"
+	put("faultd.conf.d/10-first.conf", "stall { io = 5s }\n"
+					   "policy b { match = y actions = none stall { io = 1s } }\n\n"
 					   "policy a { match = w actions = none requires = b }");
 	put("faultd.conf.d/30-not.conf.bak", "bogus");
 	put("faultd.conf.d/.hidden.conf", "bogus");
@@ -481,6 +500,7 @@ static void drop_ins(void **state)
 	assert_string_equal(config->policies[1].name, "c");
 	assert_string_equal(config->policies[2].name, "b");
 	assert_int_equal(config->policies[2].actions[0].type, ACTION_RESPAWN);
+	assert_true(config->policies[2].stall[STALL_IO] == STALL_INHERIT);
 	config_free(config);
 
 	put("faultd.conf.d/40-bad.conf", "\nbogus = 1");
@@ -642,6 +662,7 @@ static void printed_in_words(void **state)
 		"policy \"web\" (",
 		"  watches     exe:/usr/sbin/nginx or unit:nginx.service\n",
 		"  reacts to   crash, oom, exit.failure and stall\n",
+		"  a stall is  deadlock never (off), io for 30 s; the rest as for all\n",
 		"  does        send SIGABRT and wait 2 s\n  then        send SIGKILL and wait 2 s\n"
 		"  then        restart it through whatever started it\n",
 		"  waits       200 ms before it repeats itself, 3 times longer each time up to 10 min, give "
@@ -664,6 +685,9 @@ static void printed_in_words(void **state)
 	for (size_t i = 0; i < LENGTH(lines); i++)
 		if (!strstr(out, lines[i]))
 			fail_msg("%s\nis not in\n%s", lines[i], out);
+	/* A policy without thresholds of its own says nothing about them. */
+	assert_non_null(strstr(out, "  a stall is  "));
+	assert_null(strstr(strstr(out, "  a stall is  ") + 1, "  a stall is  "));
 	assert_non_null(
 		strstr(out, "  reacts to   crash, kill.sigill, kill.sigtrap, kill.sigabrt, kill.sigbus"));
 	free(out);

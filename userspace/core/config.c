@@ -93,6 +93,8 @@ static int policy_init(struct policy *policy, const char *name, const char *orig
 		.healthy = {.after = 3 * NSEC_PER_SEC},
 	};
 	policy_default_faults(&policy->faults);
+	for (int kind = 0; kind < STALL_KIND_COUNT; kind++)
+		policy->stall[kind] = STALL_INHERIT;
 	if (policy->name && policy->origin)
 		return 0;
 	policy_clear(policy);
@@ -294,4 +296,32 @@ bool config_may_name(const struct config *config, const struct process *process)
 		if (match_any_may(&config->policies[i].match, process))
 			return true;
 	return false;
+}
+
+uint64_t config_stall_threshold(const struct config *config, const struct process *process,
+				enum stall_kind kind)
+{
+	for (size_t i = 0; i < config->policy_count; i++) {
+		const struct policy *policy = &config->policies[i];
+
+		if (policy->stall[kind] != STALL_INHERIT && match_any(&policy->match, process))
+			return policy->stall[kind];
+	}
+	return config->stall[kind];
+}
+
+void config_stall_least(const struct config *config, uint64_t ret[static STALL_KIND_COUNT])
+{
+	for (int kind = 0; kind < STALL_KIND_COUNT; kind++) {
+		/* Off is nothing to look for, as if it took for ever. */
+		uint64_t least = config->stall[kind] ? config->stall[kind] : STALL_INHERIT;
+
+		for (size_t i = 0; i < config->policy_count; i++) {
+			uint64_t threshold = config->policies[i].stall[kind];
+
+			if (threshold && threshold < least)
+				least = threshold;
+		}
+		ret[kind] = least == STALL_INHERIT ? 0 : least;
+	}
 }

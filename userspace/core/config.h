@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "core/catalogue.h"
+#include "core/clock.h"
 #include "core/match.h"
 
 enum action_type {
@@ -57,6 +58,24 @@ struct healthy_config {
 	char *command; /* NULL: none */
 };
 
+enum stall_kind {
+	STALL_DEADLOCK,
+	STALL_LOCK,
+	STALL_IO,
+	STALL_SYSCALL,
+	STALL_EVENTLOOP,
+	STALL_SPIN,
+	STALL_STARVED,
+	STALL_THROTTLED,
+	STALL_STOPPED,
+	STALL_KIND_COUNT
+};
+
+/* A policy's threshold that is not set. */
+#define STALL_INHERIT UINT64_MAX
+/* The shortest threshold, ns: threads are looked at a few times a second. */
+#define STALL_LEAST (100 * NSEC_PER_MSEC)
+
 struct policy {
 	char *name;
 	char *origin; /* "file:line" or "--restart" */
@@ -69,19 +88,7 @@ struct policy {
 	struct healthy_config healthy;
 	char **requires;
 	size_t requires_count;
-};
-
-enum stall_kind {
-	STALL_DEADLOCK,
-	STALL_LOCK,
-	STALL_IO,
-	STALL_SYSCALL,
-	STALL_EVENTLOOP,
-	STALL_SPIN,
-	STALL_STARVED,
-	STALL_THROTTLED,
-	STALL_STOPPED,
-	STALL_KIND_COUNT
+	uint64_t stall[STALL_KIND_COUNT]; /* thresholds, ns; 0: off; STALL_INHERIT: not set here */
 };
 
 struct config {
@@ -108,9 +115,9 @@ const char *stall_kind_name(enum stall_kind kind);
 void policy_default_faults(struct fault_set *set);
 /*
  * A policy with the default faults, backoff 100ms x2 to 5min jitter 0.1 reset after 10min, limit 5 within
- * 5min, healthy after 3s, no match and no action, behind all others; one of that name that did not come from
- * --restart is emptied and takes its place in the order. Valid until the next one is added. NULL without
- * memory or when there are CONFIG_POLICIES_MAX.
+ * 5min, healthy after 3s, no thresholds, no match and no action, behind all others; one of that name that did
+ * not come from --restart is emptied and takes its place in the order. Valid until the next one is added.
+ * NULL without memory or when there are CONFIG_POLICIES_MAX.
  */
 struct policy *config_add_policy(struct config *config, const char *name, const char *origin);
 /* One more item of a policy's lists. 0, -EINVAL with a sentence in ret_error (see action_parse()), -ENOMEM.
@@ -131,5 +138,13 @@ const struct policy *config_policy_for(const struct config *config, const struct
 /* Whether any policy names this process, for whatever kind; or may come to (see match_may()). */
 bool config_names(const struct config *config, const struct process *process);
 bool config_may_name(const struct config *config, const struct process *process);
+/*
+ * How long a stall of this process has to last, ns; 0: off. By the first policy that names the process,
+ * whatever faults it reacts to, and sets this kind; else by the configuration as a whole.
+ */
+uint64_t config_stall_threshold(const struct config *config, const struct process *process,
+				enum stall_kind kind);
+/* The shortest threshold of each kind that any process may have, ns; 0: the kind is off everywhere. */
+void config_stall_least(const struct config *config, uint64_t ret[static STALL_KIND_COUNT]);
 
 #endif

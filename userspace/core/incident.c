@@ -54,6 +54,7 @@ struct incident *incident_unref(struct incident *incident)
 {
 	if (!incident || --incident->refs > 0)
 		return NULL;
+	incident_unref(incident->joined);
 	for (struct arena_block *block = incident->arena, *next; block; block = next) {
 		next = block->next;
 		free(block);

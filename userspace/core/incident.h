@@ -99,6 +99,17 @@ struct oom_facts {
 	unsigned int victims; /* killed in the same incident so far, this one included */
 };
 
+struct stall_facts {
+	const struct fe_stall
+		*event;		  /* the record (in the arena), without its variable part; NULL: no stall */
+	const char *wait_channel; /* kernel function that it sleeps in; NULL */
+	const char *kernel_stack; /* a line a function, the innermost first; NULL */
+	const char *object;	  /* what it waits for: a path, "pipe:[4711]" ...; NULL */
+	const char *filesystem;	  /* "ext4 /dev/loop0"; NULL */
+	const struct fe_member *members; /* other threads that have to do with it */
+	size_t member_count;
+};
+
 struct incident {
 	unsigned int refs;
 	char id[40]; /* event.id */
@@ -121,6 +132,8 @@ struct incident {
 	size_t stack_len;
 	struct sender sender, request;
 	struct oom_facts oom;
+	struct stall_facts stall;
+	struct incident *joined; /* a reference to the incident whose facts these are, too; NULL */
 	bool followed; /* of a process that `run` started, or a descendant */
 	bool replayed;
 

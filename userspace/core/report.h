@@ -22,6 +22,7 @@ struct report {
 	const struct incident *incident; /* NULL for most of REPORT_SELF */
 	enum report_outcome outcome;
 	uint64_t duration;   /* ns; REPORT_OUTCOME: fault to verified, REPORT_CLEAR */
+	bool gone;	     /* REPORT_CLEAR: it did not go on: it ended */
 	const char *message; /* one plain sentence; REPORT_FAULT may leave it NULL: the diagnosis' summary is
 				it */
 

@@ -69,6 +69,31 @@ static bool add_names(struct scope_needs *needs, const struct match_list *list)
 	return true;
 }
 
+static const enum fault_kind stall_faults[STALL_KIND_COUNT] = {
+	[STALL_DEADLOCK] = FAULT_STALL_DEADLOCK,
+	[STALL_LOCK] = FAULT_STALL_LOCK,
+	[STALL_IO] = FAULT_STALL_IO,
+	[STALL_SYSCALL] = FAULT_STALL_SYSCALL,
+	[STALL_EVENTLOOP] = FAULT_STALL_EVENTLOOP,
+	[STALL_SPIN] = FAULT_STALL_SPIN,
+	[STALL_STARVED] = FAULT_STALL_STARVED,
+	[STALL_THROTTLED] = FAULT_STALL_THROTTLED,
+	[STALL_STOPPED] = FAULT_STALL_STOPPED,
+};
+
+static void needs_stalls(struct scope_needs *needs, const struct fault_set *set, const struct config *config)
+{
+	config_stall_least(config, needs->stalls);
+	for (int kind = 0; kind < STALL_KIND_COUNT; kind++) {
+		bool wanted = fault_set_has(set, stall_faults[kind]);
+
+		for (size_t i = 0; i < config->policy_count; i++)
+			wanted = wanted || fault_set_has(&config->policies[i].faults, stall_faults[kind]);
+		if (!wanted)
+			needs->stalls[kind] = 0;
+	}
+}
+
 void scope_needs(struct scope_needs *ret, const struct options *options, const struct config *config)
 {
 	struct fault_set set = options->faults;
@@ -90,4 +115,14 @@ void scope_needs(struct scope_needs *ret, const struct options *options, const s
 	for (size_t i = 0; i < config->policy_count; i++)
 		if (fault_set_has(&config->policies[i].faults, FAULT_EXIT_UNEXPECTED))
 			ret->exit_zero = true;
+	needs_stalls(ret, &set, config);
+}
+
+uint64_t scope_stall_threshold(const struct options *options, const struct config *config,
+			       const struct process *process, enum stall_kind kind, bool *ret_named)
+{
+	*ret_named = config_names(config, process) || match_any(&options->match, process);
+	if (kind == STALL_SPIN && !*ret_named)
+		return 0;
+	return config_stall_threshold(config, process, kind);
 }

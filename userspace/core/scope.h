@@ -28,8 +28,17 @@ struct scope_needs {
 	unsigned int execs; /* FE_EXECS_*, 0: none */
 	struct exec_name names[SCOPE_NAMES_MAX];
 	size_t name_count;
+	uint64_t
+		stalls[STALL_KIND_COUNT]; /* the shortest threshold of each kind, ns; 0: nobody asks for it */
 };
 
+/*
+ * How long a stall of this kind must last to be one of this process, ns; 0: it is not reported whatever it
+ * takes. ret_named: a policy, --match or `run` means the process. What only spins is a fault of those alone:
+ * a compiler does nothing else.
+ */
+uint64_t scope_stall_threshold(const struct options *options, const struct config *config,
+			       const struct process *process, enum stall_kind kind, bool *ret_named);
 void scope_needs(struct scope_needs *ret, const struct options *options, const struct config *config);
 
 #endif

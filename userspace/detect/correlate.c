@@ -10,6 +10,7 @@
 
 #include "detect/decode.h"
 #include "detect/known.h"
+#include "detect/stalls.h"
 
 /* A PID namespace's init goes and takes the others with it: no OOM killer is about. */
 enum { NAMESPACE_ENDS = FE_SENDER_EXITING | FE_SENDER_NSINIT };
@@ -51,6 +52,7 @@ struct mark {
 struct correlator {
 	struct detect_handler handler;
 	struct known *known;
+	struct stalls *stalls;
 	struct incident *recent[RECENT];
 	unsigned int next_recent;
 	struct incident *held[HELD]; /* oldest first */
@@ -69,7 +71,10 @@ int correlator_new(struct correlator **ret, const struct detect_handler *handler
 		return -ENOMEM;
 	c->handler = *handler;
 	c->known = known_new();
-	if (!c->known) {
+	c->stalls = stalls_new();
+	if (!c->known || !c->stalls) {
+		known_free(c->known);
+		stalls_free(c->stalls);
 		free(c);
 		return -ENOMEM;
 	}
@@ -88,6 +93,7 @@ void correlator_free(struct correlator *c)
 	for (int i = 0; i < EARLY; i++)
 		free(c->early[i].record);
 	known_free(c->known);
+	stalls_free(c->stalls);
 	free(c);
 }
 
@@ -329,7 +335,6 @@ static void hold(struct correlator *c, struct incident *incident)
 static void feed_death(struct correlator *c, const struct fe_death *death)
 {
 	struct incident *incident = decode_death(death);
-	const struct process *known;
 	struct mark *mark;
 
 	if (!incident)
@@ -338,16 +343,7 @@ static void feed_death(struct correlator *c, const struct fe_death *death)
 						       : fault_kill_of_signal(incident->signo);
 	if (incident->kind == FAULT_NONE)
 		incident->kind = fault_kill_of_signal(incident->signo);
-	known = known_get(c->known, incident->who.pid, incident->who.start);
-	if (known && !incident->who.exe && known->exe) {
-		incident->who.exe = incident_strndup(incident, known->exe, strlen(known->exe));
-		incident->who.exe_deleted = known->exe_deleted;
-	}
-	if (known && !incident->who.args && known->args) {
-		incident->who.args = incident_strndup(incident, known->args, known->args_len);
-		incident->who.args_len = incident->who.args ? known->args_len : 0;
-		incident->who.args_total = known->args_total;
-	}
+	known_complete(c->known, incident);
 	take_early(c, incident);
 	if (incident->signo == SIGKILL && (incident->sender.kernel || !incident->sender.known)) {
 		mark = find_mark(c, incident);
@@ -445,6 +441,9 @@ void correlator_feed(struct correlator *c, const void *record, size_t size)
 	case FE_STACK: feed_stack(c, record, size); break;
 	case FE_MAPS: feed_maps(c, record, size); break;
 	case FE_FORK: feed_fork(c, record); break;
+	case FE_STALL:
+	case FE_STALL_END:
+	case FE_HUNG: stalls_feed(c->stalls, record, c->known, &c->handler); break;
 	default: break;
 	}
 }

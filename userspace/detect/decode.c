@@ -29,6 +29,7 @@ static uint32_t subject(const struct fe_header *header)
 	case FE_FORK: return ((const struct fe_fork *)header)->pid;
 	case FE_STACK: return ((const struct fe_stack *)header)->pid;
 	case FE_MAPS: return ((const struct fe_maps *)header)->pid;
+	case FE_STALL_END: return ((const struct fe_stall_end *)header)->pid;
 	default: return ((const struct fe_identity *)(header + 1))->pid;
 	}
 }
@@ -46,13 +47,36 @@ static const char *check_maps(const struct fe_maps *maps, size_t size)
 	return names > maps->names_len ? "the names of the mappings are longer than their record" : NULL;
 }
 
+static size_t stall_strings(const struct fe_stall *stall)
+{
+	return (size_t)stall->channel_len + stall->stack_len + stall->object_len + stall->filesystem_len;
+}
+
+static const char *check_stall(const struct fe_stall *stall, size_t variable)
+{
+	if (stall->kind >= FE_STALL_KINDS)
+		return "a stall of no known kind";
+	if (stall->since > stall->header.time)
+		return "a stall that began after it was told";
+	if (stall->member_count > FE_MEMBERS_MAX)
+		return "more threads in one stall than there is room for";
+	if (stall->lock_type >= FE_LOCK_TYPE_COUNT)
+		return "a lock of no known type";
+	if (identity_length(&stall->id) + stall_strings(stall) +
+		    stall->member_count * sizeof(struct fe_member) !=
+	    variable)
+		return "its strings do not add up to its length";
+	return NULL;
+}
+
 const char *decode_check(const void *record, size_t size)
 {
 	static const size_t fixed[FE_TYPE_COUNT] = {
 		[FE_DEATH] = sizeof(struct fe_death), [FE_EXIT] = sizeof(struct fe_exit),
 		[FE_OOM] = sizeof(struct fe_oom),     [FE_EXEC] = sizeof(struct fe_exec),
 		[FE_FORK] = sizeof(struct fe_fork),   [FE_STACK] = sizeof(struct fe_stack),
-		[FE_MAPS] = sizeof(struct fe_maps),
+		[FE_MAPS] = sizeof(struct fe_maps),   [FE_STALL] = sizeof(struct fe_stall),
+		[FE_HUNG] = sizeof(struct fe_hung),   [FE_STALL_END] = sizeof(struct fe_stall_end),
 	};
 	const struct fe_header *header = record;
 	const struct fe_identity *id = (const struct fe_identity *)(header + 1);
@@ -101,6 +125,15 @@ const char *decode_check(const void *record, size_t size)
 		if (((const struct fe_stack *)record)->len != variable || variable > FE_STACK_MAX)
 			return "its stack does not add up to its length";
 		break;
+	case FE_HUNG:
+		if (identity_length(id) != variable)
+			return "its strings do not add up to its length";
+		break;
+	case FE_STALL_END:
+		if (((const struct fe_stall_end *)record)->kind >= FE_STALL_KINDS)
+			return "the end of a stall of no known kind";
+		return variable ? "longer than its type" : NULL;
+	case FE_STALL: return check_stall(record, variable);
 	case FE_MAPS: return check_maps(record, size);
 	default: return variable ? "longer than its type" : NULL;
 	}
@@ -317,6 +350,64 @@ struct incident *decode_exit(const struct fe_exit *event)
 	incident->who.exit_status = (int)event->status;
 	incident->followed = event->flags & FE_EXIT_FOLLOWED;
 	decode_sender(&incident->request, &event->request);
+	return incident;
+}
+
+static const enum fault_kind stall_kinds[FE_STALL_KINDS] = {
+	[FE_STALL_DEADLOCK] = FAULT_STALL_DEADLOCK,
+	[FE_STALL_LOCK] = FAULT_STALL_LOCK,
+	[FE_STALL_IO] = FAULT_STALL_IO,
+	[FE_STALL_SYSCALL] = FAULT_STALL_SYSCALL,
+	[FE_STALL_EVENTLOOP] = FAULT_STALL_EVENTLOOP,
+	[FE_STALL_SPIN] = FAULT_STALL_SPIN,
+	[FE_STALL_STARVED] = FAULT_STALL_STARVED,
+	[FE_STALL_THROTTLED] = FAULT_STALL_THROTTLED,
+	[FE_STALL_STOPPED] = FAULT_STALL_STOPPED,
+};
+
+static const char *cut(struct incident *incident, const char **from, size_t len)
+{
+	const char *s = len ? incident_strndup(incident, *from, len) : NULL;
+
+	*from += len;
+	return s;
+}
+
+struct incident *decode_stall(const struct fe_stall *event)
+{
+	const char *variable = (const char *)(event + 1);
+	struct incident *incident = begin(&event->header, &event->id, variable);
+	struct stall_facts *stall;
+	struct fe_member *members;
+	struct fe_stall *copy;
+
+	if (!incident)
+		return NULL;
+	stall = &incident->stall;
+	copy = incident_alloc(incident, sizeof(*copy));
+	members = incident_alloc(incident, event->member_count * sizeof(*members) + 1);
+	if (!copy || !members)
+		return incident_unref(incident);
+	*copy = *event;
+	incident->kind = stall_kinds[event->kind];
+	variable += identity_length(&event->id);
+	stall->event = copy;
+	stall->wait_channel = cut(incident, &variable, event->channel_len);
+	stall->kernel_stack = cut(incident, &variable, event->stack_len);
+	stall->object = cut(incident, &variable, event->object_len);
+	stall->filesystem = cut(incident, &variable, event->filesystem_len);
+	memcpy(members, variable, event->member_count * sizeof(*members));
+	stall->members = members;
+	stall->member_count = event->member_count;
+	return incident;
+}
+
+struct incident *decode_hung(const struct fe_hung *event)
+{
+	struct incident *incident = begin(&event->header, &event->id, (const char *)(event + 1));
+
+	if (incident)
+		incident->kind = FAULT_KERNEL_HUNG_TASK;
 	return incident;
 }
 

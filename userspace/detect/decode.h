@@ -20,6 +20,9 @@ int decode_identity(struct process *ret, const struct fe_identity *id, const cha
 /* An incident (kind left open) from a death or an exit record; NULL when there is no memory. */
 struct incident *decode_death(const struct fe_death *death);
 struct incident *decode_exit(const struct fe_exit *event);
+/* The same, with its kind, from a stall and from a word of the kernel's hung task detector. */
+struct incident *decode_stall(const struct fe_stall *event);
+struct incident *decode_hung(const struct fe_hung *event);
 /* Mappings into an incident that has none yet. 0 or -ENOMEM. */
 int decode_maps(struct incident *incident, const struct fe_maps *maps);
 void decode_sender(struct sender *ret, const struct fe_sender *from);

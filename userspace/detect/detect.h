@@ -28,12 +28,23 @@ struct detect_handler {
 	void (*lost)(void *arg, const char *program, uint64_t lost, uint64_t total);
 	/* A program that this kernel does not take, and what is not seen because of it. */
 	void (*blind)(void *arg, const char *feature, const char *consequence);
+	/* Something is watched more coarsely than it should be, and how. */
+	void (*degraded)(void *arg, const char *feature, const char *consequence);
+	/* An incident of a stall is over: its thread goes on after so long, ns, or it ended (gone). */
+	void (*cleared)(void *arg, struct incident *incident, uint64_t duration, bool gone);
+	/*
+	 * How long a stall of that kind (enum fe_stall_kind) of this process must last to be one, ns; 0:
+	 * nobody wants to hear of it. ret_named: a policy or --match names the process.
+	 */
+	uint64_t (*stall_threshold)(void *arg, const struct process *process, unsigned int kind,
+				    bool *ret_named);
 };
 
 struct detect_options {
 	struct loop *loop;
 	struct detect_handler handler;
 	const struct scope_needs *needs;
+	double overhead_budget;	 /* percent of one CPU */
 	const char *record_path; /* NULL: no recording */
 };
 
@@ -45,7 +56,7 @@ int detect_open(struct detect **ret, const struct detect_options *options);
 /* Takes processes that run already into account (needed when needs.execs is set). */
 int detect_scan_running(struct detect *detect);
 /* Changes what the kernel is asked for. */
-int detect_set_needs(struct detect *detect, const struct scope_needs *needs);
+int detect_set_needs(struct detect *detect, const struct scope_needs *needs, double overhead_budget);
 /*
  * From now on its exit is told whatever its status, and its children are watched as it is (watch:
  * FE_WATCH_NAMED or FE_WATCH_FOLLOWED). One that is followed stays so. 0 or negative errno.

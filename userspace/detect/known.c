@@ -129,3 +129,19 @@ void known_forget(struct known *known, pid_t pid)
 	if (entry)
 		clear(entry);
 }
+
+void known_complete(struct known *known, struct incident *incident)
+{
+	const struct process *had = known_get(known, incident->who.pid, incident->who.start);
+	struct process *who = &incident->who;
+
+	if (had && !who->exe && had->exe) {
+		who->exe = incident_strndup(incident, had->exe, strlen(had->exe));
+		who->exe_deleted = had->exe_deleted;
+	}
+	if (had && !who->args && had->args) {
+		who->args = incident_strndup(incident, had->args, had->args_len);
+		who->args_len = who->args ? had->args_len : 0;
+		who->args_total = had->args_total;
+	}
+}

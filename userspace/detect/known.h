@@ -18,5 +18,7 @@ const struct process *known_get(struct known *known, pid_t pid, uint64_t start);
 /* The child of a known process is what its parent was, until it executes something. */
 void known_fork(struct known *known, pid_t parent, pid_t child, uint64_t start, const char *name);
 void known_forget(struct known *known, pid_t pid);
+/* The program and its arguments, where the incident's own record does not have them (any more). */
+void known_complete(struct known *known, struct incident *incident);
 
 #endif

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The kernel as the source: the BPF programs are loaded, attached, drained and their losses counted here. */
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <malloc.h>
@@ -18,6 +17,7 @@
 #include "detect/programs.h"
 #include "detect/recording.h"
 #include "detect/running.h"
+#include "detect/scan.h"
 #include "faultd.skel.h"
 #include "faultd/event.h"
 
@@ -35,6 +35,8 @@ struct detect {
 	struct loop_source *critical_source, *frequent_source, *loss_timer, *hold_timer;
 	struct correlator *correlator;
 	struct recorder *recorder;
+	struct scan *scan; /* NULL: this kernel takes no iterator */
+	double overhead_budget;
 	struct bpf_link *links[MAX_PROGRAMS];
 	bool disabled[MAX_PROGRAMS]; /* programs[] that this kernel refused */
 	uint64_t lost[FE_PROG_COUNT];
@@ -135,7 +137,7 @@ static int load_once(struct detect *detect, const struct kernel_features *featur
 	for (unsigned int i = 0; i < program_count; i++) {
 		if (strcmp(programs[i].name, failed_program) != 0)
 			continue;
-		if (programs[i].required) {
+		if (programs[i].need == PROGRAM_REQUIRED) {
 			log_error("this kernel refuses the program for %s (%s): %s; it is made for 5.10 and "
 				  "later; -vv shows the kernel's own words",
 				  programs[i].hook, strerror(-r), programs[i].consequence);
@@ -175,7 +177,7 @@ static int attach(struct detect *detect, const struct kernel_features *features)
 			tell_blind(detect, i);
 			continue;
 		}
-		if (!program || !program_wanted(detect, i, features))
+		if (!program || !program_wanted(detect, i, features) || programs[i].need == PROGRAM_ON_DEMAND)
 			continue;
 		detect->known++;
 		link = bpf_program__attach(program);
@@ -184,7 +186,7 @@ static int attach(struct detect *detect, const struct kernel_features *features)
 			detect->attached++;
 			continue;
 		}
-		if (programs[i].required) {
+		if (programs[i].need == PROGRAM_REQUIRED) {
 			int r = -errno;
 
 			log_error("cannot attach to %s (%s): %s", programs[i].hook, strerror(-r),
@@ -227,6 +229,11 @@ static void feed(struct detect *detect, const void *record, size_t size)
 	correlator_feed(detect->correlator, record, size);
 }
 
+static void on_stall(void *arg, const void *record, size_t size)
+{
+	feed(arg, record, size);
+}
+
 static int on_record(void *arg, void *record, size_t size)
 {
 	feed(arg, record, size);
@@ -246,6 +253,37 @@ static void on_ring(void *arg, int fd, uint32_t events)
 	(void)fd;
 	(void)events;
 	detect_drain(arg);
+}
+
+static struct bpf_link *find_link(const struct detect *detect, const char *name)
+{
+	for (unsigned int i = 0; i < program_count; i++)
+		if (strcmp(programs[i].name, name) == 0)
+			return detect->links[i];
+	return NULL;
+}
+
+static void set_scan(struct detect *detect)
+{
+	if (detect->scan)
+		scan_set(detect->scan, detect->needs.stalls, detect->overhead_budget,
+			 detect->needs.execs != 0);
+}
+
+static int open_scan(struct detect *detect)
+{
+	struct scan_options options = {
+		.loop = detect->loop,
+		.bpf = detect->bpf,
+		.iterator = find_link(detect, "scan_threads"),
+		.handler = &detect->handler,
+		.tell = on_stall,
+		.tell_arg = detect,
+	};
+	int r = options.iterator ? scan_new(&detect->scan, &options) : 0;
+
+	set_scan(detect);
+	return r;
 }
 
 static void tell_lost(struct detect *detect, const char *program, uint64_t *known, uint64_t total)
@@ -326,42 +364,6 @@ static int open_rings(struct detect *detect)
 	return r;
 }
 
-/* CAP_SYS_ADMIN, or CAP_PERFMON and CAP_BPF (5.8). */
-static bool may_load(void)
-{
-	unsigned long long effective = 0;
-	FILE *file = fopen("/proc/self/status", "re");
-	char line[256];
-
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "CapEff: %llx", &effective) == 1)
-			break;
-	if (file)
-		fclose(file);
-	return effective >> 21 & 1 || (effective >> 38 & 1 && effective >> 39 & 1);
-}
-
-static int read_features(struct kernel_features *ret)
-{
-	struct btf *btf;
-
-	if (!may_load()) {
-		log_error("not permitted: loading BPF programs needs CAP_BPF and CAP_PERFMON (or "
-			  "CAP_SYS_ADMIN); run it "
-			  "as root");
-		return -EPERM;
-	}
-	btf = btf__load_vmlinux_btf();
-	if (!btf) {
-		log_error("this kernel does not describe its types: /sys/kernel/btf/vmlinux is missing "
-			  "(CONFIG_DEBUG_INFO_BTF)");
-		return -EOPNOTSUPP;
-	}
-	kernel_features_read(ret, btf);
-	btf__free(btf);
-	return 0;
-}
-
 int detect_open(struct detect **ret, const struct detect_options *options)
 {
 	struct detect *detect = calloc(1, sizeof(*detect));
@@ -373,6 +375,7 @@ int detect_open(struct detect **ret, const struct detect_options *options)
 	detect->loop = options->loop;
 	detect->handler = options->handler;
 	detect->needs = *options->needs;
+	detect->overhead_budget = options->overhead_budget;
 	libbpf_set_print(print_libbpf);
 	r = correlator_new(&detect->correlator, &options->handler);
 	if (r >= 0 && options->record_path) {
@@ -384,7 +387,7 @@ int detect_open(struct detect **ret, const struct detect_options *options)
 			log_error("%s: cannot record there: %s", options->record_path, strerror(-r));
 	}
 	if (r >= 0)
-		r = read_features(&features);
+		r = kernel_features_read(&features);
 	if (r >= 0)
 		r = load(detect, &features);
 	if (r >= 0)
@@ -393,6 +396,8 @@ int detect_open(struct detect **ret, const struct detect_options *options)
 		r = open_rings(detect);
 	if (r >= 0)
 		r = attach(detect, &features);
+	if (r >= 0)
+		r = open_scan(detect);
 	if (r < 0) {
 		detect_close(detect);
 		return r;
@@ -404,10 +409,12 @@ int detect_open(struct detect **ret, const struct detect_options *options)
 	return 0;
 }
 
-int detect_set_needs(struct detect *detect, const struct scope_needs *needs)
+int detect_set_needs(struct detect *detect, const struct scope_needs *needs, double overhead_budget)
 {
 	detect->needs = *needs;
+	detect->overhead_budget = overhead_budget;
 	write_settings(detect);
+	set_scan(detect);
 	return write_names(detect);
 }
 
@@ -448,6 +455,7 @@ void detect_close(struct detect *detect)
 	}
 	if (detect->correlator)
 		correlator_flush(detect->correlator);
+	scan_free(detect->scan);
 	loop_remove(detect->critical_source);
 	loop_remove(detect->frequent_source);
 	loop_remove(detect->loss_timer);

@@ -4,11 +4,14 @@
 
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
+#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+
+#include "core/log.h"
 
 static bool by_btf(const struct kernel_features *features)
 {
@@ -45,33 +48,46 @@ static bool exit_by_fentry(const struct kernel_features *features)
 	return !features->memory_at_exit && features->fentry;
 }
 
+static const char unprobed[] = "busy event loops and spinning threads are not told from healthy ones";
+
 const struct program_info programs[] = {
-	{"handle_signal_generate", "signal_generate", FE_PROG_SIGNAL_GENERATE, false, NULL,
+	{"handle_signal_generate", "signal_generate", FE_PROG_SIGNAL_GENERATE, PROGRAM_OPTIONAL, NULL,
 	 "who sent a fatal signal is not known"},
-	{"handle_signal_deliver", "signal_deliver", FE_PROG_SIGNAL_DELIVER, true, NULL,
+	{"handle_signal_deliver", "signal_deliver", FE_PROG_SIGNAL_DELIVER, PROGRAM_REQUIRED, NULL,
 	 "crashes and kills are not seen"},
-	{"handle_process_exit", "sched_process_exit", FE_PROG_PROCESS_EXIT, true, by_btf,
+	{"handle_process_exit", "sched_process_exit", FE_PROG_PROCESS_EXIT, PROGRAM_REQUIRED, by_btf,
 	 "exits are not seen"},
-	{"handle_process_exit_perf", "sched_process_exit", FE_PROG_PROCESS_EXIT, true, by_perf,
+	{"handle_process_exit_perf", "sched_process_exit", FE_PROG_PROCESS_EXIT, PROGRAM_REQUIRED, by_perf,
 	 "exits are not seen"},
-	{"handle_process_exec", "sched_process_exec", FE_PROG_PROCESS_EXEC, false, by_btf,
+	{"handle_process_exec", "sched_process_exec", FE_PROG_PROCESS_EXEC, PROGRAM_OPTIONAL, by_btf,
 	 "processes that start later cannot be restarted by respawn"},
-	{"handle_process_exec_perf", "sched_process_exec", FE_PROG_PROCESS_EXEC, false, by_perf,
+	{"handle_process_exec_perf", "sched_process_exec", FE_PROG_PROCESS_EXEC, PROGRAM_OPTIONAL, by_perf,
 	 "processes that start later cannot be restarted by respawn"},
-	{"handle_process_fork", "sched_process_fork", FE_PROG_PROCESS_FORK, false, NULL,
+	{"handle_process_fork", "sched_process_fork", FE_PROG_PROCESS_FORK, PROGRAM_OPTIONAL, NULL,
 	 "children of watched processes are not followed"},
-	{"handle_mark_victim", "oom/mark_victim", FE_PROG_MARK_VICTIM, false, NULL,
+	{"handle_mark_victim", "oom/mark_victim", FE_PROG_MARK_VICTIM, PROGRAM_OPTIONAL, NULL,
 	 "OOM kills are seen as plain SIGKILLs"},
-	{"handle_maps_at_exit", "sched_process_exit (mappings)", FE_PROG_MAPS, false, maps_at_exit,
+	{"handle_maps_at_exit", "sched_process_exit (mappings)", FE_PROG_MAPS, PROGRAM_OPTIONAL, maps_at_exit,
 	 "mappings of crashed processes are not known"},
-	{"handle_maps_at_exit_perf", "sched_process_exit (mappings)", FE_PROG_MAPS, false,
+	{"handle_maps_at_exit_perf", "sched_process_exit (mappings)", FE_PROG_MAPS, PROGRAM_OPTIONAL,
 	 maps_at_exit_by_perf, "mappings of crashed processes are not known"},
-	{"handle_maps_do_exit", "do_exit (mappings)", FE_PROG_MAPS, false, maps_by_fentry,
+	{"handle_maps_do_exit", "do_exit (mappings)", FE_PROG_MAPS, PROGRAM_OPTIONAL, maps_by_fentry,
 	 "mappings of crashed processes are not known"},
-	{"handle_maps_do_exit_walk", "do_exit (mappings)", FE_PROG_MAPS, false, maps_by_walk,
+	{"handle_maps_do_exit_walk", "do_exit (mappings)", FE_PROG_MAPS, PROGRAM_OPTIONAL, maps_by_walk,
 	 "mappings of crashed processes are not known"},
-	{"handle_exit_do_exit", "do_exit (identity)", FE_PROG_EXIT_EARLY, false, exit_by_fentry,
+	{"handle_exit_do_exit", "do_exit (identity)", FE_PROG_EXIT_EARLY, PROGRAM_OPTIONAL, exit_by_fentry,
 	 "the executable of a process that exits by itself is known only if it was seen to start"},
+	{"scan_threads", "the task iterator", FE_PROG_COUNT, PROGRAM_OPTIONAL, NULL, "stalls are not seen"},
+	{"handle_process_hang", "sched_process_hang", FE_PROG_HUNG, PROGRAM_OPTIONAL, NULL,
+	 "what the kernel's hung task detector finds is not told"},
+	{"probe_sys_enter", "sys_enter", FE_PROG_COUNT, PROGRAM_ON_DEMAND, by_btf, unprobed},
+	{"probe_sys_exit", "sys_exit", FE_PROG_COUNT, PROGRAM_ON_DEMAND, by_btf, unprobed},
+	{"probe_sys_enter_perf", "sys_enter", FE_PROG_COUNT, PROGRAM_ON_DEMAND, by_perf, unprobed},
+	{"probe_sys_exit_perf", "sys_exit", FE_PROG_COUNT, PROGRAM_ON_DEMAND, by_perf, unprobed},
+	{"probe_thread_clock", "the CPU clock", FE_PROG_COUNT, PROGRAM_ON_DEMAND, NULL,
+	 "where a busy thread spends its time is not known"},
+	{"probe_cpu_clock", "the CPU clock", FE_PROG_COUNT, PROGRAM_ON_DEMAND, NULL,
+	 "who has the CPU that a thread starves for is not known"},
 };
 
 const unsigned int program_count = sizeof(programs) / sizeof(programs[0]);
@@ -128,12 +144,48 @@ static bool tracepoints_preemptible(void)
 	       access("/sys/kernel/tracing/events/sched/sched_process_exit/id", R_OK) == 0;
 }
 
-void kernel_features_read(struct kernel_features *ret, const struct btf *btf)
+static void read_features(struct kernel_features *ret, const struct btf *btf)
 {
 	ret->vma_iterator = btf__find_by_name_kind(btf, "bpf_iter_task_vma_new", BTF_KIND_FUNC) > 0;
 	ret->memory_at_exit = tracepoint_args(btf, "sched_process_exit") >= 2;
 	ret->preemptible = tracepoints_preemptible();
 	ret->fentry = functions_traceable() && btf__find_by_name_kind(btf, "do_exit", BTF_KIND_FUNC) > 0;
+}
+
+/* CAP_SYS_ADMIN, or CAP_PERFMON and CAP_BPF (5.8). */
+static bool may_load(void)
+{
+	unsigned long long effective = 0;
+	FILE *file = fopen("/proc/self/status", "re");
+	char line[256];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "CapEff: %llx", &effective) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return effective >> 21 & 1 || (effective >> 38 & 1 && effective >> 39 & 1);
+}
+
+int kernel_features_read(struct kernel_features *ret)
+{
+	struct btf *btf;
+
+	if (!may_load()) {
+		log_error("not permitted: loading BPF programs needs CAP_BPF and CAP_PERFMON (or "
+			  "CAP_SYS_ADMIN); run it "
+			  "as root");
+		return -EPERM;
+	}
+	btf = btf__load_vmlinux_btf();
+	if (!btf) {
+		log_error("this kernel does not describe its types: /sys/kernel/btf/vmlinux is missing "
+			  "(CONFIG_DEBUG_INFO_BTF)");
+		return -EOPNOTSUPP;
+	}
+	read_features(ret, btf);
+	btf__free(btf);
+	return 0;
 }
 
 const char *program_slot_name(enum fe_prog slot)
@@ -148,6 +200,7 @@ const char *program_slot_name(enum fe_prog slot)
 		[FE_PROG_STACK] = "signal_deliver (stack)",
 		[FE_PROG_MAPS] = "mappings",
 		[FE_PROG_EXIT_EARLY] = "do_exit",
+		[FE_PROG_HUNG] = "sched_process_hang",
 	};
 
 	return slot < FE_PROG_COUNT && names[slot] ? names[slot] : "?";

@@ -8,7 +8,6 @@
 #include "faultd/event.h"
 
 struct faultd_bpf;
-struct btf;
 
 /* What the running kernel offers beyond the floor, read from its BTF. */
 struct kernel_features {
@@ -18,11 +17,17 @@ struct kernel_features {
 	bool fentry;	  /* fentry programs can be expected to load: kernel functions are traceable */
 };
 
+enum program_need {
+	PROGRAM_OPTIONAL,
+	PROGRAM_REQUIRED,  /* nothing useful is left without it */
+	PROGRAM_ON_DEMAND, /* loaded, but attached by the scan only, while there is a suspect */
+};
+
 struct program_info {
-	const char *name;					/* of the BPF program */
-	const char *hook;					/* what it is attached to, for people */
-	enum fe_prog slot;					/* whose losses it counts */
-	bool required;						/* nothing useful is left without it */
+	const char *name;  /* of the BPF program */
+	const char *hook;  /* what it is attached to, for people */
+	enum fe_prog slot; /* whose losses it counts */
+	enum program_need need;
 	bool (*wanted)(const struct kernel_features *features); /* NULL: always */
 	const char *consequence;				/* what is not seen without it */
 };
@@ -30,7 +35,8 @@ struct program_info {
 extern const struct program_info programs[];
 extern const unsigned int program_count;
 
-void kernel_features_read(struct kernel_features *ret, const struct btf *btf);
+/* 0; -EPERM when we may not load programs, -EOPNOTSUPP for a kernel without types; logged. */
+int kernel_features_read(struct kernel_features *ret);
 /* Name of a slot for self.lost-events: "signal_deliver" ... */
 const char *program_slot_name(enum fe_prog slot);
 

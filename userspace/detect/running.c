@@ -7,8 +7,6 @@
 
 #include "host/proc.h"
 
-enum { VARIABLE_MAX = 3 * FE_PATH_MAX + FE_ARGS_MAX };
-
 struct walk {
 	uint64_t now;
 	void (*fn)(void *arg, const void *record, size_t size);
@@ -26,24 +24,13 @@ static uint16_t put(char **to, const char *s, size_t len, size_t max)
 	return (uint16_t)len;
 }
 
-static int tell(void *arg, pid_t pid)
+size_t running_identity(struct fe_identity *id, char *variable, const struct process *p)
 {
-	union {
-		struct fe_exec event;
-		char bytes[sizeof(struct fe_exec) + VARIABLE_MAX];
-	} record;
-	struct walk *walk = arg;
-	struct proc_info info;
-	struct process *p = &info.p;
-	struct fe_identity *id = &record.event.id;
-	char *to = record.bytes + sizeof(record.event);
+	char *to = variable;
 
-	if (proc_read(&info, pid) < 0)
-		return 0;
-	if (p->kernel_thread)
-		goto out;
-	memset(&record.event, 0, sizeof(record.event));
-	id->pid = id->tid = (uint32_t)p->pid;
+	memset(id, 0, sizeof(*id));
+	id->pid = (uint32_t)p->pid;
+	id->tid = (uint32_t)(p->tid ?: p->pid);
 	id->ppid = (uint32_t)p->ppid;
 	id->ns_pid = (uint32_t)p->ns_pid;
 	id->pidns_level = p->pidns_level;
@@ -54,16 +41,35 @@ static int tell(void *arg, pid_t pid)
 	id->mnt_ns = p->mnt_ns;
 	id->flags = p->exe_deleted ? FE_ID_EXE_DELETED : 0;
 	memcpy(id->comm, p->name, FE_COMM_SIZE);
-	memcpy(id->thread_comm, p->name, FE_COMM_SIZE);
+	memcpy(id->thread_comm, p->thread_name[0] ? p->thread_name : p->name, FE_COMM_SIZE);
 	memcpy(id->parent_comm, p->parent_name, FE_COMM_SIZE);
 	id->exe_len = put(&to, p->exe, p->exe ? strlen(p->exe) : 0, FE_PATH_MAX);
 	id->cwd_len = put(&to, p->cwd, p->cwd ? strlen(p->cwd) : 0, FE_PATH_MAX);
 	id->cgroup_len = put(&to, p->cgroup, p->cgroup ? strlen(p->cgroup) : 0, FE_PATH_MAX);
 	id->args_len = put(&to, p->args, p->args_len, FE_ARGS_MAX);
 	id->args_total = (uint32_t)p->args_total;
-	record.event.old_tid = id->tid;
-	record.event.header = (struct fe_header){
-		.type = FE_EXEC, .abi = FE_ABI, .size = (uint32_t)(to - record.bytes), .time = walk->now};
+	return (size_t)(to - variable);
+}
+
+static int tell(void *arg, pid_t pid)
+{
+	union {
+		struct fe_exec event;
+		char bytes[sizeof(struct fe_exec) + RUNNING_VARIABLE_MAX];
+	} record;
+	struct walk *walk = arg;
+	struct proc_info info;
+	size_t size = sizeof(record.event);
+
+	if (proc_read(&info, pid) < 0)
+		return 0;
+	if (info.p.kernel_thread)
+		goto out;
+	memset(&record.event, 0, sizeof(record.event));
+	size += running_identity(&record.event.id, record.bytes + size, &info.p);
+	record.event.old_tid = record.event.id.tid;
+	record.event.header =
+		(struct fe_header){.type = FE_EXEC, .abi = FE_ABI, .size = (uint32_t)size, .time = walk->now};
 	walk->fn(walk->arg, &record, record.event.header.size);
 out:
 	proc_info_free(&info);

@@ -20,6 +20,8 @@ bool diagnose(struct incident *incident)
 	case FAMILY_KILL: diagnose_kill(incident); break;
 	case FAMILY_OOM: diagnose_oom(incident); break;
 	case FAMILY_EXIT: diagnose_exit(incident); break;
+	case FAMILY_STALL:
+	case FAMILY_KERNEL: diagnose_stall(incident); break;
 	default: break;
 	}
 	return before && strcmp(before, incident->why.cause) != 0;

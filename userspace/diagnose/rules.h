@@ -24,5 +24,6 @@ void diagnose_crash(struct incident *incident);
 void diagnose_kill(struct incident *incident);
 void diagnose_oom(struct incident *incident);
 void diagnose_exit(struct incident *incident);
+void diagnose_stall(struct incident *incident);
 
 #endif

@@ -160,6 +160,7 @@ static cfg_opt_t backoff_keys[] = {KEY("initial", duration), KEY("factor", facto
 static cfg_opt_t limit_keys[] = {KEY("actions", count), KEY("within", period), CFG_END()};
 static cfg_opt_t healthy_keys[] = {KEY("after", duration), KEY("listening", bool), KEY("command", command),
 				   CFG_END()};
+static cfg_opt_t stall_keys[STALL_KIND_COUNT + 1]; /* filled from core's names */
 static cfg_opt_t policy_keys[] = {LIST("match", match),
 				  CFG_STR_LIST_CB("faults", "{default}", CFGF_NONE, on_fault),
 				  LIST("actions", action),
@@ -167,8 +168,8 @@ static cfg_opt_t policy_keys[] = {LIST("match", match),
 				  CFG_SEC("limit", limit_keys, CFGF_NONE),
 				  CFG_SEC("healthy", healthy_keys, CFGF_NONE),
 				  LIST("requires", name),
+				  CFG_SEC("stall", stall_keys, CFGF_NONE),
 				  CFG_END()};
-static cfg_opt_t stall_keys[STALL_KIND_COUNT + 1]; /* filled from core's names */
 static cfg_opt_t root_keys[] = {KEY("overhead_budget", budget), CFG_SEC("stall", stall_keys, CFGF_NONE),
 				CFG_SEC("policy", policy_keys, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 				CFG_END()};
@@ -233,6 +234,15 @@ static int build_list(struct policy *policy, cfg_t *section, const char *key, ad
 	return 0;
 }
 
+/* Those that are set. */
+static void build_stall(uint64_t thresholds[static STALL_KIND_COUNT], cfg_t *section)
+{
+	cfg_t *stall = cfg_getsec(section, "stall");
+
+	for (int kind = 0; kind < STALL_KIND_COUNT; kind++)
+		get_duration(stall, stall_kind_name(kind), &thresholds[kind]);
+}
+
 static int build_sections(struct policy *policy, cfg_t *section)
 {
 	cfg_t *backoff = cfg_getsec(section, "backoff"), *limit = cfg_getsec(section, "limit"),
@@ -249,6 +259,7 @@ static int build_sections(struct policy *policy, cfg_t *section)
 	if (actions)
 		policy->limit.actions = (unsigned int)strtoul(actions, NULL, 10);
 	get_duration(healthy, "after", &policy->healthy.after);
+	build_stall(policy->stall, section);
 	if (listening)
 		policy->healthy.listening = cfg_parse_boolean(listening) == 1;
 	if (command) {
@@ -339,12 +350,10 @@ static int build_policy(struct config *config, cfg_t *section)
 
 static int build(struct config *config, cfg_t *cfg)
 {
-	cfg_t *stall = cfg_getsec(cfg, "stall");
 	int r = 0;
 
 	get_number(cfg, "overhead_budget", &config->overhead_budget);
-	for (int kind = 0; kind < STALL_KIND_COUNT; kind++)
-		get_duration(stall, stall_kind_name(kind), &config->stall[kind]);
+	build_stall(config->stall, cfg);
 	for (unsigned int i = 0; i < cfg_size(cfg, "policy") && r != -ENOMEM; i++)
 		r = build_policy(config, cfg_getnsec(cfg, "policy", i));
 	return r == -ENOMEM ? r : 0;

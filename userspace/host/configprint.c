@@ -146,6 +146,32 @@ static void print_healthy(FILE *out, const struct healthy_config *healthy)
 	fputc('\n', out);
 }
 
+static void print_threshold(FILE *out, enum stall_kind kind, uint64_t threshold)
+{
+	fprintf(out, "%s ", stall_kind_name(kind));
+	if (threshold) {
+		fputs("for ", out);
+		print_duration(out, threshold);
+	} else {
+		fputs("never (off)", out);
+	}
+}
+
+/* Only what the policy has of its own. */
+static void print_stall(FILE *out, const uint64_t thresholds[static STALL_KIND_COUNT])
+{
+	size_t count = 0;
+
+	for (int kind = 0; kind < STALL_KIND_COUNT; kind++) {
+		if (thresholds[kind] == STALL_INHERIT)
+			continue;
+		fputs(count++ ? ", " : "  a stall is  ", out);
+		print_threshold(out, kind, thresholds[kind]);
+	}
+	if (count)
+		fputs(count < STALL_KIND_COUNT ? "; the rest as for all\n" : "\n", out);
+}
+
 static void print_policy(FILE *out, const struct policy *policy)
 {
 	fputs("policy \"", out);
@@ -155,6 +181,7 @@ static void print_policy(FILE *out, const struct policy *policy)
 	fputs(")\n", out);
 	print_match(out, &policy->match);
 	print_faults(out, &policy->faults);
+	print_stall(out, policy->stall);
 	print_actions(out, policy);
 	print_backoff(out, &policy->backoff);
 	print_limit(out, &policy->limit);
@@ -174,13 +201,8 @@ void configfile_print(const struct config *config, FILE *out)
 	fprintf(out, "watching may cost %g %% of one CPU\n", config->overhead_budget);
 	fputs("a stall is", out);
 	for (int kind = 0; kind < STALL_KIND_COUNT; kind++) {
-		fprintf(out, "%s %s ", kind ? "," : "", stall_kind_name(kind));
-		if (config->stall[kind]) {
-			fputs("for ", out);
-			print_duration(out, config->stall[kind]);
-		} else {
-			fputs("never (off)", out);
-		}
+		fputs(kind ? ", " : " ", out);
+		print_threshold(out, kind, config->stall[kind]);
 	}
 	fputc('\n', out);
 	for (size_t i = 0; i < config->policy_count; i++)

@@ -104,10 +104,19 @@ int config_check_threshold(const char *value, char **ret_error)
 {
 	uint64_t ns;
 
-	if (!strcmp(value, "off") || (clock_parse_duration(value, &ns) == 0 && ns > 0))
+	if (!strcmp(value, "off"))
 		return 0;
-	return sentence_error(
-		ret_error, "'%s' is no threshold: write a duration above zero, as in 10s, or \"off\"", value);
+	if (clock_parse_duration(value, &ns) < 0)
+		return sentence_error(ret_error,
+				      "'%s' is no threshold: write a duration of at least 100ms, as in 10s, "
+				      "or \"off\"",
+				      value);
+	if (ns < STALL_LEAST)
+		return sentence_error(ret_error,
+				      "'%s' is shorter than a stall can be told from work: write at least "
+				      "100ms, or \"off\"",
+				      value);
+	return 0;
 }
 
 int config_check_bool(const char *value, char **ret_error)

@@ -191,6 +191,22 @@ static char *choose_cgroup(char *text)
 	return unified ? strdup(unified) : NULL;
 }
 
+static void read_args(struct proc_info *info, pid_t pid)
+{
+	struct process *p = &info->p;
+	ssize_t len = proc_read_file(pid, "cmdline", ARGS_MAX, &info->memory[2]);
+
+	if (len <= 0)
+		return;
+	p->args = info->memory[2];
+	p->args_total = len < ARGS_MAX ? 0 : (size_t)len;
+	while (len > 0 && !p->args[len - 1])
+		len--;
+	p->args_len = (size_t)len;
+	if (!p->args_total)
+		p->args_total = p->args_len;
+}
+
 static void read_strings(struct proc_info *info, pid_t pid)
 {
 	static const char deleted[] = " (deleted)";
@@ -199,7 +215,6 @@ static void read_strings(struct proc_info *info, pid_t pid)
 	char *text = NULL;
 	bool user;
 	uid_t uid;
-	ssize_t len;
 
 	info->memory[0] = read_link(pid, "exe");
 	p->exe = info->memory[0];
@@ -210,16 +225,6 @@ static void read_strings(struct proc_info *info, pid_t pid)
 	}
 	info->memory[1] = read_link(pid, "cwd");
 	p->cwd = info->memory[1];
-	len = proc_read_file(pid, "cmdline", ARGS_MAX, &info->memory[2]);
-	if (len > 0) {
-		p->args = info->memory[2];
-		p->args_total = len < ARGS_MAX ? 0 : (size_t)len;
-		while (len > 0 && !p->args[len - 1])
-			len--;
-		p->args_len = (size_t)len;
-		if (!p->args_total)
-			p->args_total = p->args_len;
-	}
 	if (proc_read_file(pid, "cgroup", FILE_MAX, &text) > 0)
 		info->memory[3] = choose_cgroup(text);
 	free(text);
@@ -234,7 +239,7 @@ static void read_strings(struct proc_info *info, pid_t pid)
 	free(text);
 }
 
-int proc_read(struct proc_info *ret, pid_t pid)
+static int read_process(struct proc_info *ret, pid_t pid, bool quiet)
 {
 	enum { KTHREAD = 0x00200000 }; /* PF_KTHREAD, include/linux/sched.h */
 	struct proc_info info = {.p = {.pid = pid, .tid = pid, .ns_pid = pid}};
@@ -259,6 +264,8 @@ int proc_read(struct proc_info *ret, pid_t pid)
 	if (proc_read_file(pid, "status", FILE_MAX, &text) > 0)
 		parse_status(&info.p, text);
 	free(text);
+	if (!quiet)
+		read_args(&info, pid);
 	read_strings(&info, pid);
 	/* Was it one and the same process all the time? */
 	if (proc_start_time(pid, &start) < 0 || start != info.p.start) {
@@ -267,6 +274,16 @@ int proc_read(struct proc_info *ret, pid_t pid)
 	}
 	*ret = info;
 	return 0;
+}
+
+int proc_read(struct proc_info *ret, pid_t pid)
+{
+	return read_process(ret, pid, false);
+}
+
+int proc_read_quiet(struct proc_info *ret, pid_t pid)
+{
+	return read_process(ret, pid, true);
 }
 
 void proc_info_free(struct proc_info *info)

@@ -19,6 +19,14 @@ struct proc_info {
  * process (any more), or negative errno. proc_info_free() releases the strings.
  */
 int proc_read(struct proc_info *ret, pid_t pid);
+/*
+ * The same without what waits for the process's mmap_lock, for one that may hold it while it stands still:
+ * the arguments stay unknown (proc_pid_cmdline_read() -> access_remote_vm() -> mmap_read_lock_killable()).
+ * That is the only such read: "exe" is looked up under RCU (get_mm_exe_file()), the sizes in "stat" and
+ * "status" are counters, and what reads the mappings or the memory (maps, environ, auxv, mem) is not read at
+ * all.
+ */
+int proc_read_quiet(struct proc_info *ret, pid_t pid);
 void proc_info_free(struct proc_info *info);
 /* Start time, CLOCK_BOOTTIME ns (to the clock tick), of a process; negative errno. */
 int proc_start_time(pid_t pid, uint64_t *ret_start);

@@ -203,7 +203,7 @@ static json_t *self_object(const struct report *report)
 	return object;
 }
 
-static void fill_faultd(json_t *object, const struct report *report)
+static void fill_faultd(json_t *object, const struct monitor *monitor, const struct report *report)
 {
 	const struct fault_info *info = fault_info(words_kind(report));
 	const struct incident *incident = report->incident;
@@ -214,6 +214,7 @@ static void fill_faultd(json_t *object, const struct report *report)
 	if (incident && (report->type == REPORT_FAULT || report->type == REPORT_DIAGNOSIS)) {
 		json_put_object(object, "signal", signal_object(incident));
 		json_put_object(object, "oom", oom_object(&incident->oom));
+		json_put_object(object, "stall", json_stall(monitor, report));
 		json_put_object(object, "diagnosis", diagnosis_object(&incident->why));
 	}
 	if (report->type == REPORT_ACTION || report->type == REPORT_OUTCOME)
@@ -277,7 +278,7 @@ static void format_json(const struct monitor *monitor, const struct report *repo
 	json_put_object(line, "ecs", one_member("version", "8.17.0"));
 	json_put_object(line, "host", one_member("name", monitor_hostname(monitor)));
 	json_put(line, "event", event_object(report, sequence));
-	fill_faultd(faultd, report);
+	fill_faultd(faultd, monitor, report);
 	add_process(line, faultd, monitor, report);
 	json_put_object(line, "faultd", faultd);
 

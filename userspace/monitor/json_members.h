@@ -27,5 +27,7 @@ void json_put_object(json_t *object, const char *key, json_t *member);
 /* process.* in a new object; faultd gets what the schema has no name for. */
 json_t *json_process(const struct monitor *monitor, const struct process *process, const char *user_name,
 		     json_t *faultd);
+/* faultd.stall in a new object of what is known about the incident's; empty when there is none. */
+json_t *json_stall(const struct monitor *monitor, const struct report *report);
 
 #endif

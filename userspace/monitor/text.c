@@ -5,12 +5,13 @@
 #include <string.h>
 
 #include "monitor/monitor.h"
+#include "monitor/text_stall.h"
 #include "monitor/words.h"
 
 enum {
 	TITLE_WIDTH = 6,
 	INDENT = 24, /* time, title and the blanks between: where the name starts */
-	DETAIL_LINES = 2,
+	DETAILS = 2,
 	COMMAND_MAX = 100,
 	NOTE_MAX = 240,
 };
@@ -98,7 +99,7 @@ static void begin_line(struct text *out, const struct monitor *monitor, const st
 	text_add(out, " ");
 }
 
-/* ---- details beneath a fault: at most DETAIL_LINES of them, the weightiest first */
+/* ---- details beneath a fault: at most DETAILS of them, the weightiest first */
 
 static void oom_numbers(struct text *out, const struct incident *incident)
 {
@@ -175,28 +176,35 @@ static void command(struct text *out, const struct incident *incident)
 }
 
 static void (*const details[])(struct text *out, const struct incident *incident) = {
-	oom_numbers,
-	who_sent_it,
-	advice,
-	command,
+	text_stall, oom_numbers, who_sent_it, advice, command,
 };
+
+static void add_detail(struct text *out, const struct monitor *monitor, const char *lines)
+{
+	while (*lines) {
+		size_t len = strcspn(lines, "\n");
+
+		text_addf(out, "%*s", INDENT, "");
+		paint(out, monitor, dim);
+		text_add_bytes(out, lines, len);
+		paint(out, monitor, plain);
+		text_add(out, "\n");
+		lines += len + (lines[len] == '\n');
+	}
+}
 
 static void add_details(struct text *out, const struct monitor *monitor, const struct incident *incident)
 {
 	struct text detail = {0};
-	int lines = 0;
+	int count = 0;
 
-	for (size_t i = 0; i < sizeof(details) / sizeof(details[0]) && lines < DETAIL_LINES; i++) {
+	for (size_t i = 0; i < sizeof(details) / sizeof(details[0]) && count < DETAILS; i++) {
 		detail.len = 0;
 		details[i](&detail, incident);
 		if (detail.len == 0 || detail.failed)
 			continue;
-		text_addf(out, "%*s", INDENT, "");
-		paint(out, monitor, dim);
-		text_add(out, detail.s);
-		paint(out, monitor, plain);
-		text_add(out, "\n");
-		lines++;
+		add_detail(out, monitor, detail.s);
+		count++;
 	}
 	text_free(&detail);
 }

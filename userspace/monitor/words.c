@@ -141,13 +141,54 @@ static void add_outcome(struct text *out, const struct report *report)
 	}
 }
 
+/* What the time went by with; NULL: it is no thread's stall. */
+static const char *spent(enum fault_kind kind)
+{
+	switch (kind) {
+	case FAULT_STALL_DEADLOCK: return "in a deadlock";
+	case FAULT_STALL_LOCK: return "of waiting for a lock";
+	case FAULT_STALL_IO:
+	case FAULT_KERNEL_HUNG_TASK: return "in uninterruptible sleep";
+	case FAULT_STALL_SYSCALL: return "in one system call";
+	case FAULT_STALL_EVENTLOOP: return "away from its event loop";
+	case FAULT_STALL_SPIN: return "of spinning";
+	case FAULT_STALL_STARVED: return "without a CPU";
+	case FAULT_STALL_THROTTLED: return "of CPU throttling";
+	case FAULT_STALL_STOPPED: return "in the stopped state";
+	default: return NULL;
+	}
+}
+
+/* The thread that a clear is about, where that is not the main one. */
+static bool has_thread(const struct report *report)
+{
+	const struct process *who = &report->incident->who;
+
+	return spent(report->incident->kind) && who->tid && who->tid != who->pid;
+}
+
+static void add_thread(struct text *out, const struct process *process)
+{
+	text_add(out, "thread ");
+	words_add(out, process->thread_name, NAME_MAX_BYTES + 1);
+	text_addf(out, process->thread_name[0] ? "[%d] " : "%d ", (int)process->tid);
+}
+
 static void add_clear(struct text *out, const struct report *report)
 {
+	const char *how = report->incident ? spent(report->incident->kind) : NULL;
 	char duration[CLOCK_DURATION_SIZE];
 
-	text_add(out, "over by itself");
-	if (report->duration)
-		text_addf(out, " after %s", clock_duration(report->duration, duration));
+	clock_duration(report->duration, duration);
+	if (how && has_thread(report))
+		add_thread(out, &report->incident->who);
+	text_add(out, report->gone ? "ended" : how ? "goes on" : "over by itself");
+	if (!report->duration)
+		return;
+	if (how && report->gone)
+		text_addf(out, "; it had made no progress for %s", duration);
+	else
+		text_addf(out, " after %s%s%s", duration, how ? " " : "", how ? how : "");
 }
 
 static void add_losses(struct text *out, const struct report *report)
@@ -215,6 +256,8 @@ static const char *verb(const struct report *report)
 {
 	const struct fault_info *info = fault_info(words_kind(report));
 
+	if (report->type == REPORT_CLEAR && info && spent(info->kind))
+		return has_thread(report) ? ": " : " ";
 	if (report->type != REPORT_FAULT && report->type != REPORT_DIAGNOSIS)
 		return ": ";
 	switch (info ? info->family : FAMILY_NONE) {

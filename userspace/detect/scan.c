@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The scan for stalls: when it is made, and what it may cost. */
+#include "detect/scan.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/log.h"
+#include "detect/calls.h"
+#include "faultd.skel.h"
+
+/* Often enough for any threshold; seldom enough to cost nothing. */
+#define INTERVAL_MIN (100 * NSEC_PER_MSEC)
+#define INTERVAL_MAX (200 * NSEC_PER_MSEC)
+#define INTERVAL_END (10 * NSEC_PER_SEC)
+/* What is later than this is said to be coarse. */
+#define LATE (300 * NSEC_PER_MSEC)
+
+enum {
+	BATCH = 64,	 /* suspects read at once */
+	CLOCK_SCANS = 8, /* whose smallest measure the scheduler's clock is set by */
+};
+
+struct scan {
+	struct loop *loop;
+	struct faultd_bpf *bpf;
+	struct bpf_link *iterator;
+	const struct detect_handler *handler;
+	struct suspects *suspects;
+	struct loop_source *timer;
+	uint64_t budget;   /* ns of CPU time a second */
+	uint64_t wanted;   /* interval that the thresholds ask for, ns */
+	uint64_t interval; /* that the cost allows */
+	uint64_t cost;	   /* of one scan, ns of CPU time, smoothed */
+	uint64_t next;	   /* CLOCK_BOOTTIME ns */
+	uint64_t clock[CLOCK_SCANS];
+	unsigned int scans;
+	bool off, coarse;
+	uint64_t dropped;
+};
+
+static uint64_t cpu_time(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
+}
+
+/*
+ * How early a thread is told, as a part of the threshold: so that it can be looked at again, and traced for
+ * long enough, before its time has come.
+ */
+static const struct {
+	unsigned int numerator, denominator;
+} early[FE_STALL_KINDS] = {
+	[FE_STALL_DEADLOCK] = {3, 4}, [FE_STALL_LOCK] = {3, 4},	     [FE_STALL_IO] = {3, 4},
+	[FE_STALL_SYSCALL] = {3, 4},  [FE_STALL_EVENTLOOP] = {1, 4}, [FE_STALL_SPIN] = {1, 2},
+	[FE_STALL_STARVED] = {1, 2},  [FE_STALL_THROTTLED] = {1, 1}, [FE_STALL_STOPPED] = {3, 4},
+};
+
+/* The task iterator never sleeps, so it runs in one go between two of our own switches. */
+static int read_suspects(struct scan *scan)
+{
+	struct fe_suspect batch[BATCH];
+	int fd = bpf_iter_create(bpf_link__fd(scan->iterator));
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	suspects_begin(scan->suspects);
+	while ((n = read(fd, batch, sizeof(batch))) > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
+		for (size_t i = 0; n > 0 && i < (size_t)n / sizeof(batch[0]); i++)
+			suspects_look(scan->suspects, &batch[i]);
+	close(fd);
+	return n < 0 ? -errno : 0;
+}
+
+/*
+ * The kernel keeps the smallest difference between the clocks that it measured. It grows over a suspend,
+ * which the scheduler's clock does not count: then all of the last measures are above it.
+ */
+static void set_clock(struct scan *scan, struct fe_scan *shared)
+{
+	uint64_t least = ~0ULL;
+
+	scan->clock[scan->scans++ % CLOCK_SCANS] = shared->candidate;
+	if (scan->scans < CLOCK_SCANS)
+		return;
+	for (int i = 0; i < CLOCK_SCANS; i++)
+		if (scan->clock[i] < least)
+			least = scan->clock[i];
+	shared->offset = least;
+}
+
+static void tell_coarse(struct scan *scan)
+{
+	char sentence[160], interval[CLOCK_DURATION_SIZE];
+
+	clock_duration(scan->interval, interval);
+	snprintf(sentence, sizeof(sentence),
+		 "stalls are looked for every %s only: more often would cost more "
+		 "than overhead_budget allows",
+		 interval);
+	if (scan->handler->degraded)
+		scan->handler->degraded(scan->handler->arg, "the scan for stalls", sentence);
+}
+
+/* No more than half of the budget: the rest is for the probes and the events. */
+static void set_interval(struct scan *scan)
+{
+	uint64_t least = scan->budget ? scan->cost * 2 * NSEC_PER_SEC / scan->budget : scan->wanted;
+	bool coarse;
+
+	scan->interval = least > scan->wanted ? least : scan->wanted;
+	if (scan->interval > INTERVAL_END)
+		scan->interval = INTERVAL_END;
+	coarse = scan->interval > LATE && scan->interval > scan->wanted * 2;
+	if (coarse && !scan->coarse)
+		tell_coarse(scan);
+	/* It is not told again for every dip. */
+	if (coarse || scan->interval <= scan->wanted)
+		scan->coarse = coarse;
+}
+
+static void tell_dropped(struct scan *scan)
+{
+	uint64_t dropped;
+
+	suspects_count(scan->suspects, &dropped);
+	if (dropped > scan->dropped && scan->handler->lost)
+		scan->handler->lost(scan->handler->arg, "the scan's suspects", dropped - scan->dropped,
+				    dropped);
+	scan->dropped = dropped;
+}
+
+static void plan(struct scan *scan);
+
+static void look(void *arg)
+{
+	struct scan *scan = arg;
+	struct fe_scan *shared = &scan->bpf->data->scan;
+	uint64_t begin = cpu_time(), now, spent;
+	int r;
+
+	scan->timer = NULL;
+	r = read_suspects(scan);
+	now = clock_now(loop_clock(scan->loop));
+	if (r < 0) {
+		log_warning("the scan for stalls failed: %s", strerror(-r));
+	} else {
+		shared->previous = shared->now;
+		set_clock(scan, shared);
+		suspects_settle(scan->suspects, now);
+		tell_dropped(scan);
+	}
+	spent = cpu_time() - begin;
+	scan->cost = scan->scans <= 1 ? spent : (scan->cost * 7 + spent) / 8;
+	set_interval(scan);
+	scan->next = now + scan->interval;
+	plan(scan);
+}
+
+/* At its interval, and when somebody is to be judged: a verdict need not wait for the next scan. */
+static void plan(struct scan *scan)
+{
+	uint64_t at = scan->next, due = suspects_deadline(scan->suspects);
+	uint64_t soonest = clock_now(loop_clock(scan->loop)) + scan->interval / 4;
+
+	if (due && due < at)
+		at = due > soonest ? due : soonest;
+	scan->timer = loop_remove(scan->timer);
+	if (!scan->off)
+		loop_add_timer(scan->loop, at, look, scan, &scan->timer);
+}
+
+int scan_new(struct scan **ret, const struct scan_options *options)
+{
+	struct scan *scan = calloc(1, sizeof(*scan));
+	int r;
+
+	if (!scan)
+		return -ENOMEM;
+	scan->loop = options->loop;
+	scan->bpf = options->bpf;
+	scan->iterator = options->iterator;
+	scan->handler = options->handler;
+	scan->off = true;
+	r = suspects_new(&scan->suspects, options->bpf, options->handler, options->tell, options->tell_arg);
+	if (r < 0) {
+		free(scan);
+		return r;
+	}
+	calls_fill(options->bpf->data->scan.calls);
+	*ret = scan;
+	return 0;
+}
+
+void scan_free(struct scan *scan)
+{
+	if (!scan)
+		return;
+	loop_remove(scan->timer);
+	suspects_free(scan->suspects);
+	free(scan);
+}
+
+void scan_set(struct scan *scan, const uint64_t least[static FE_STALL_KINDS], double budget, bool watching)
+{
+	struct fe_scan *shared = &scan->bpf->data->scan;
+	uint64_t shortest = 0;
+
+	for (int kind = 0; kind < FE_STALL_KINDS; kind++) {
+		shared->nominate[kind] = least[kind] * early[kind].numerator / early[kind].denominator;
+		if (least[kind] && (!shortest || least[kind] < shortest))
+			shortest = least[kind];
+	}
+	shared->watching = watching;
+	scan->budget = (uint64_t)(budget / 100 * (double)NSEC_PER_SEC);
+	scan->wanted = shortest / 4;
+	if (scan->wanted < INTERVAL_MIN)
+		scan->wanted = INTERVAL_MIN;
+	if (scan->wanted > INTERVAL_MAX)
+		scan->wanted = INTERVAL_MAX;
+	scan->off = !shortest;
+	scan->interval = scan->wanted;
+	scan->next = clock_now(loop_clock(scan->loop));
+	plan(scan);
+}

@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Threads that may stand still: followed from one scan to the next until they are convicted or acquitted. */
+#include "detect/suspects.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "detect/stallrecord.h"
+#include "detect/suspect.h"
+#include "faultd.skel.h"
+
+enum { SUSPECTS = 512 };
+
+struct suspects {
+	struct faultd_bpf *bpf;
+	const struct detect_handler *handler;
+	suspects_record_fn tell;
+	void *tell_arg;
+	struct probes *probes;
+	struct suspect table[SUSPECTS];
+	unsigned int count;
+	unsigned long scan;
+	uint64_t dropped;
+	uint64_t began; /* the first scan, CLOCK_BOOTTIME ns */
+	struct draft draft;
+};
+
+static const struct judge *const judges[FE_STALL_KINDS] = {
+	[FE_STALL_DEADLOCK] = &judge_deadlock,
+	[FE_STALL_LOCK] = &judge_lock,
+	[FE_STALL_IO] = &judge_io,
+	[FE_STALL_SYSCALL] = &judge_call,
+	[FE_STALL_EVENTLOOP] = &judge_loop,
+	[FE_STALL_SPIN] = &judge_spin,
+	[FE_STALL_STARVED] = &judge_starved,
+	[FE_STALL_THROTTLED] = &judge_throttled,
+	[FE_STALL_STOPPED] = &judge_stopped,
+};
+
+/* What a suspicion is at first; a thread that is busy is judged as one or the other. */
+static const unsigned int kinds[FE_SUSPICION_COUNT] = {
+	[FE_SUSPECT_FUTEX] = FE_STALL_DEADLOCK,	    [FE_SUSPECT_ALL_WAIT] = FE_STALL_DEADLOCK,
+	[FE_SUSPECT_UNINTERRUPTIBLE] = FE_STALL_IO, [FE_SUSPECT_CALL] = FE_STALL_SYSCALL,
+	[FE_SUSPECT_LOOP] = FE_STALL_EVENTLOOP,	    [FE_SUSPECT_BUSY] = FE_STALL_SPIN,
+	[FE_SUSPECT_QUEUED] = FE_STALL_STARVED,	    [FE_SUSPECT_THROTTLED] = FE_STALL_THROTTLED,
+	[FE_SUSPECT_STOPPED] = FE_STALL_STOPPED,    [FE_SUSPECT_FROZEN] = FE_STALL_STOPPED,
+};
+
+int suspects_new(struct suspects **ret, struct faultd_bpf *bpf, const struct detect_handler *handler,
+		 suspects_record_fn tell, void *tell_arg)
+{
+	struct suspects *suspects = calloc(1, sizeof(*suspects));
+	int r;
+
+	if (!suspects)
+		return -ENOMEM;
+	suspects->bpf = bpf;
+	suspects->handler = handler;
+	suspects->tell = tell;
+	suspects->tell_arg = tell_arg;
+	r = probes_new(&suspects->probes, bpf);
+	if (r < 0) {
+		free(suspects);
+		return r;
+	}
+	*ret = suspects;
+	return 0;
+}
+
+void suspects_free(struct suspects *suspects)
+{
+	if (!suspects)
+		return;
+	probes_free(suspects->probes);
+	free(suspects);
+}
+
+static struct suspect *find(struct suspects *suspects, const struct fe_suspect *seen)
+{
+	for (int i = 0; suspects->count && i < SUSPECTS; i++) {
+		struct suspect *s = &suspects->table[i];
+
+		if (s->used && s->last.tid == seen->tid && s->last.thread_start == seen->thread_start)
+			return s;
+	}
+	return NULL;
+}
+
+static struct suspect *take(struct suspects *suspects)
+{
+	for (int i = 0; i < SUSPECTS; i++)
+		if (!suspects->table[i].used)
+			return &suspects->table[i];
+	suspects->dropped++;
+	return NULL;
+}
+
+/* ---- following */
+
+static void track(struct suspects *suspects, struct suspect *s)
+{
+	uint64_t one = 1;
+
+	bpf_map__update_elem(suspects->bpf->maps.tracked, &s->last.tid, sizeof(s->last.tid), &one,
+			     sizeof(one), BPF_ANY);
+	suspects->bpf->data->scan.tracked = ++suspects->count;
+}
+
+static void disarm(struct suspects *suspects, struct suspect *s)
+{
+	if (s->armed)
+		probes_disarm_thread(suspects->probes, (pid_t)s->last.tid);
+	if (s->cpus_armed)
+		probes_disarm_cpus(suspects->probes);
+	s->armed = s->cpus_armed = false;
+}
+
+static void drop(struct suspects *suspects, struct suspect *s)
+{
+	disarm(suspects, s);
+	bpf_map__delete_elem(suspects->bpf->maps.tracked, &s->last.tid, sizeof(s->last.tid), 0);
+	suspects->bpf->data->scan.tracked = --suspects->count;
+	s->used = false;
+}
+
+static void arm(struct suspects *suspects, struct suspect *s)
+{
+	switch (judges[s->kind]->needs) {
+	case NEEDS_NOTHING: return;
+	case NEEDS_THREAD_PROBE:
+		s->armed = probes_arm_thread(suspects->probes, (pid_t)s->last.tid, s->last.now) == 0;
+		break;
+	case NEEDS_CPU_PROBE: s->cpus_armed = probes_arm_cpus(suspects->probes) == 0; break;
+	}
+	s->armed_at = s->last.now;
+}
+
+/* What its user wants: 0 when nobody wants to hear of it. */
+static uint64_t ask_threshold(struct suspects *suspects, struct suspect *s, unsigned int kind)
+{
+	struct proc_info info;
+	uint64_t threshold;
+
+	if (proc_read_quiet(&info, (pid_t)s->last.pid) < 0)
+		return 0;
+	info.p.start = s->last.start;
+	threshold = suspects->handler->stall_threshold(suspects->handler->arg, &info.p, kind, &s->named);
+	proc_info_free(&info);
+	return threshold;
+}
+
+static bool begin(struct suspects *suspects, struct suspect *s, const struct fe_suspect *seen,
+		  unsigned int kind)
+{
+	*s = (struct suspect){.kind = kind,
+			      .since = seen->since,
+			      .begin_run = seen->run_time,
+			      .scan = suspects->scan,
+			      .last = *seen};
+	if (!judges[kind]->begin(s, seen))
+		return false;
+	s->threshold = ask_threshold(suspects, s, kind);
+	if (!s->threshold && kind == FE_STALL_DEADLOCK) {
+		s->kind = FE_STALL_LOCK;
+		s->threshold = ask_threshold(suspects, s, FE_STALL_LOCK);
+	}
+	return s->threshold > 0;
+}
+
+static void nominate(struct suspects *suspects, struct suspect *before, const struct fe_suspect *seen)
+{
+	struct suspect fresh, *s = before;
+
+	if (!begin(suspects, &fresh, seen, kinds[seen->suspicion]) &&
+	    !(seen->suspicion == FE_SUSPECT_BUSY && begin(suspects, &fresh, seen, FE_STALL_EVENTLOOP)))
+		return;
+	if (s && fresh.since + fresh.threshold >= s->since + s->threshold)
+		return;
+	if (s)
+		drop(suspects, s);
+	else
+		s = take(suspects);
+	if (!s)
+		return;
+	*s = fresh;
+	s->used = true;
+	track(suspects, s);
+	arm(suspects, s);
+}
+
+static void end(struct suspects *suspects, struct suspect *s, uint64_t now, bool gone)
+{
+	struct fe_stall_end event = {
+		.header = {.type = FE_STALL_END, .abi = FE_ABI, .size = sizeof(event), .time = now},
+		.start = s->last.start,
+		.pid = s->last.pid,
+		.tid = s->last.tid,
+		.kind = s->kind,
+		.flags = gone ? FE_STALL_END_GONE : 0,
+		.since = s->since,
+		.end = now,
+	};
+
+	if (s->convicted)
+		suspects->tell(suspects->tell_arg, &event, sizeof(event));
+	drop(suspects, s);
+}
+
+void suspects_begin(struct suspects *suspects)
+{
+	suspects->scan++;
+}
+
+void suspects_look(struct suspects *suspects, const struct fe_suspect *seen)
+{
+	struct suspect *s = find(suspects, seen);
+
+	if (!suspects->began)
+		suspects->began = seen->now;
+	if (s) {
+		s->scan = suspects->scan;
+		if (judges[s->kind]->same(s, seen)) {
+			s->last = *seen;
+		} else {
+			end(suspects, s, seen->now, false);
+			s = NULL;
+		}
+	}
+	if (seen->suspicion != FE_SUSPECT_TRACKED && !(s && s->convicted))
+		nominate(suspects, s, seen);
+}
+
+/* ---- judging */
+
+/* Told with another one: as part of its cycle, or as one more thread of the process that stands still so. */
+static bool is_covered(const struct suspects *suspects, const struct suspect *s)
+{
+	for (int i = 0; i < SUSPECTS; i++) {
+		const struct suspect *other = &suspects->table[i];
+
+		if (!other->used || !other->convicted || other == s)
+			continue;
+		for (unsigned int m = 0; m < other->member_count; m++)
+			if (other->members[m] == (pid_t)s->last.tid)
+				return true;
+		if (other->last.pid == s->last.pid && (other->kind == s->kind || other->all_wait) &&
+		    s->kind != FE_STALL_DEADLOCK)
+			return true;
+		if (s->place && other->place == s->place && other->kind == s->kind)
+			return true;
+	}
+	return false;
+}
+
+/* Who sent the signal that stopped it, if somebody looked. */
+static void put_stopper(struct suspects *suspects, struct suspect *s)
+{
+	struct {
+		uint64_t start;
+		uint32_t tgid, signo;
+	} key = {s->last.start, s->last.pid, suspects->draft.event.signo};
+	struct fe_sender sender;
+	struct fe_member *member;
+
+	if (!key.signo || bpf_map__lookup_elem(suspects->bpf->maps.senders, &key, sizeof(key), &sender,
+					       sizeof(sender), 0) < 0)
+		return;
+	member = draft_member(&suspects->draft, FE_ROLE_STOPPER, (pid_t)sender.pid, (pid_t)sender.tid);
+	if (member)
+		memcpy(member->comm, sender.comm, FE_COMM_SIZE);
+}
+
+static void remember_members(struct suspect *s, const struct draft *draft)
+{
+	s->member_count = 0;
+	for (unsigned int i = 0; i < draft->member_count; i++)
+		if (draft->members[i].role == FE_ROLE_CYCLE)
+			s->members[s->member_count++] = (pid_t)draft->members[i].tid;
+}
+
+static void convict(struct suspects *suspects, struct suspect *s, uint64_t now)
+{
+	struct draft *draft = &suspects->draft;
+	const void *record;
+	size_t size;
+
+	if (s->kind == FE_STALL_STOPPED)
+		put_stopper(suspects, s);
+	if (s->since < suspects->began)
+		draft->event.flags |= FE_STALL_BEFORE_US;
+	if (judges[s->kind]->sleeps)
+		stallrecord_read_stack(draft, &s->last);
+	record = stallrecord_make(draft, s, now, &size);
+	if (!record) { /* it has ended meanwhile */
+		drop(suspects, s);
+		return;
+	}
+	disarm(suspects, s);
+	s->convicted = true;
+	remember_members(s, draft);
+	suspects->tell(suspects->tell_arg, record, size);
+}
+
+static void judge(struct suspects *suspects, struct suspect *s, uint64_t now)
+{
+	struct draft *draft = &suspects->draft;
+	unsigned int kind = s->kind;
+
+	memset(draft, 0, offsetof(struct draft, members));
+	draft->member_count = 0;
+	draft->event.id.pid = s->last.pid;
+	draft->event.id.tid = s->last.tid;
+	s->place = stallrecord_place(&s->last);
+	if (is_covered(suspects, s)) {
+		s->covered = true;
+		disarm(suspects, s);
+		return;
+	}
+	s->covered = false;
+	switch (judges[kind]->judge(s, suspects->probes, draft)) {
+	case ACQUIT: drop(suspects, s); break;
+	case CONVICT: convict(suspects, s, now); break;
+	case WAIT:
+		if (s->kind != kind)
+			s->threshold = ask_threshold(suspects, s, s->kind);
+		if (!s->threshold)
+			drop(suspects, s);
+		break;
+	}
+}
+
+/* When it is to be judged: a probe needs its time, too. */
+static uint64_t due(const struct suspect *s)
+{
+	uint64_t at = s->since + s->threshold, traced = s->armed_at + s->threshold / 4;
+
+	return s->armed_at && traced > at ? traced : at;
+}
+
+void suspects_settle(struct suspects *suspects, uint64_t now)
+{
+	for (int i = 0; suspects->count && i < SUSPECTS; i++) {
+		struct suspect *s = &suspects->table[i];
+
+		if (!s->used)
+			continue;
+		if (s->scan != suspects->scan)
+			end(suspects, s, now, true);
+		else if (!s->convicted && now >= due(s))
+			judge(suspects, s, now);
+	}
+}
+
+uint64_t suspects_deadline(const struct suspects *suspects)
+{
+	uint64_t deadline = 0;
+
+	for (int i = 0; suspects->count && i < SUSPECTS; i++) {
+		const struct suspect *s = &suspects->table[i];
+
+		if (s->used && !s->convicted && !s->covered && (!deadline || due(s) < deadline))
+			deadline = due(s);
+	}
+	return deadline;
+}
+
+unsigned int suspects_count(const struct suspects *suspects, uint64_t *ret_dropped)
+{
+	*ret_dropped = suspects->dropped;
+	return suspects->count;
+}

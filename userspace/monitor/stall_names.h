@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is in a stall, by its names: locks, scheduling policies, and whoever has to do with it. */
+#ifndef FAULTD_MONITOR_STALL_NAMES_H
+#define FAULTD_MONITOR_STALL_NAMES_H
+
+#include "core/incident.h"
+
+struct lock_name {
+	const char *slug, *words; /* "robust-mutex", "robust mutex" */
+};
+
+/* Of enum fe_lock_type; NULL for none and for a number that is none. */
+const struct lock_name *stall_lock_name(unsigned int type);
+/* "SCHED_FIFO" ...; NULL for a number that is none. */
+const char *stall_policy_name(unsigned int policy);
+/* A member's name with the NUL that the kernel's field need not have. */
+const char *stall_member_name(const struct fe_member *member, char buf[static FE_COMM_SIZE + 1]);
+/* The next member of that role behind previous (NULL: the first one); NULL when there are no more. */
+const struct fe_member *stall_member(const struct stall_facts *stall, enum fe_role role,
+				     const struct fe_member *previous);
+
+#endif
