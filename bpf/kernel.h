@@ -48,7 +48,12 @@ struct sb_writers {
 	unsigned short frozen; /* an int before 6.16; the lower half says it all */
 } RELOCATED;
 
+struct file_system_type {
+	const char *name;
+} RELOCATED;
+
 struct super_block {
+	struct file_system_type *s_type;
 	__u32 s_dev;
 	unsigned long s_magic;
 	struct sb_writers s_writers;
@@ -448,7 +453,7 @@ static __always_inline __u64 signal_bit(int signo)
 
 /* Signals that end a process by default, those with a core dump, and those that a fault of its own raises. */
 #define SIGNALS_HARMLESS (1ULL << SIGCHLD | 1ULL << SIGCONT | 1ULL << SIGURG | 1ULL << SIGWINCH)
-#define SIGNALS_STOP (1ULL << SIGSTOP | 1ULL << SIGTSTP | 1ULL << SIGTTIN | 1ULL << SIGTTOU)
+#define SIGNALS_STOP	 (1ULL << SIGSTOP | 1ULL << SIGTSTP | 1ULL << SIGTTIN | 1ULL << SIGTTOU)
 #define SIGNALS_CORE                                                                             \
 	(1ULL << SIGQUIT | 1ULL << SIGILL | 1ULL << SIGTRAP | 1ULL << SIGABRT | 1ULL << SIGBUS | \
 	 1ULL << SIGFPE | 1ULL << SIGSEGV | 1ULL << SIGXCPU | 1ULL << SIGXFSZ | 1ULL << SIGSYS)

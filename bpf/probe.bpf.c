@@ -36,7 +36,8 @@ static __always_inline void entered(long nr)
 		return;
 	a->calls++;
 	a->last_syscall = nr;
-	if (nr >= 0 && nr < FE_CALLS_MAX && scan.calls[nr & (FE_CALLS_MAX - 1)] == FE_CALL_POLL) {
+	if (nr >= 0 && nr < FE_CALLS_MAX &&
+	    (scan.calls[nr & (FE_CALLS_MAX - 1)] & FE_CALL_CLASS) == FE_CALL_POLL) {
 		a->polls++;
 		a->last_poll = bpf_ktime_get_boot_ns();
 	}

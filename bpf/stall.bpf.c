@@ -3,6 +3,7 @@
 #include "compat.bpf.h"
 #include "faultd/scan.h"
 #include "process.bpf.h"
+#include "vma.bpf.h"
 
 /* include/linux/sched.h */
 enum {
@@ -85,6 +86,9 @@ struct {
 
 struct fe_scan scan = {.offset = ~0ULL};
 
+/* The thread that is looked at: too large for the stack, and there is one reader only. */
+struct fe_suspect seen = {};
+
 /* The state that /proc/PID/stat shows: task_state_array in fs/proc/array.c. */
 static __always_inline __u32 letter(__u32 state)
 {
@@ -159,7 +163,7 @@ static __always_inline __u32 take_call(struct task_struct *task, struct fe_suspe
 		s->syscall = ~0U;
 		return FE_CALL_OTHER;
 	}
-	return scan.calls[s->syscall & (FE_CALLS_MAX - 1)];
+	return scan.calls[s->syscall & (FE_CALLS_MAX - 1)] & FE_CALL_CLASS;
 }
 
 /* The nearest cgroup that limits it: its own task group, or one above. */
@@ -217,16 +221,50 @@ static __always_inline void take_kernel_lock(struct task_struct *task, struct fe
 	bpf_probe_read_kernel(s->holder_comm, sizeof(s->holder_comm), holder->comm);
 }
 
-/* Whether the filesystem of descriptor args[0] is frozen: freeze_super() in fs/super.c. */
-static __always_inline bool on_frozen_fs(struct task_struct *task, __u64 fd)
+static __always_inline struct file *file_of(struct task_struct *task, __u64 fd)
 {
 	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
 	struct file *file = 0;
 
-	if (!table || fd >= BPF_CORE_READ(table, max_fds) ||
-	    bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(table, fd) + fd) || !file)
-		return false;
-	return BPF_CORE_READ(file, f_inode, i_sb, s_writers.frozen);
+	if (table && fd < BPF_CORE_READ(table, max_fds))
+		bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(table, fd) + fd);
+	return file;
+}
+
+/* What a page fault outside of any system call is about: the mapping of the address that the processor said.
+ */
+static __always_inline struct file *file_faulted(struct task_struct *task)
+{
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	__u64 vma;
+#ifdef __TARGET_ARCH_x86
+	__u64 address = BPF_CORE_READ(task, thread.cr2);
+#else
+	__u64 address = BPF_CORE_READ(task, thread.fault_address);
+#endif
+
+	vma = mm ? vma_find(mm, address) : 0;
+	return vma && vma != VMA_UNKNOWN ? BPF_CORE_READ((struct vm_area_struct *)vma, vm_file) : 0;
+}
+
+/* Frozen: freeze_super() in fs/super.c. */
+static __always_inline void take_filesystem(struct task_struct *task, struct fe_suspect *s)
+{
+	struct super_block *sb;
+	struct file *file;
+
+	if (s->syscall == ~0U && !(s->flags & FE_SEEN_COMPAT))
+		file = file_faulted(task);
+	else if (scan.calls[s->syscall & (FE_CALLS_MAX - 1)] & FE_CALL_ON_FD)
+		file = file_of(task, s->args[0]);
+	else
+		return;
+	if (!file)
+		return;
+	sb = BPF_CORE_READ(file, f_inode, i_sb);
+	bpf_probe_read_kernel_str(s->filesystem, sizeof(s->filesystem), BPF_CORE_READ(sb, s_type, name));
+	if (BPF_CORE_READ(sb, s_writers.frozen))
+		s->flags |= FE_SEEN_FS_FROZEN;
 }
 
 static __always_inline bool has_timers(struct signal_struct *signal)
@@ -292,8 +330,7 @@ static __always_inline void tell(struct bpf_iter_meta *meta, struct task_struct 
 	take_process(task, s);
 	if (s->state == 'D') {
 		take_kernel_lock(task, s);
-		if (s->syscall != ~0U && on_frozen_fs(task, s->args[0]))
-			s->flags |= FE_SEEN_FS_FROZEN;
+		take_filesystem(task, s);
 	}
 	take_quota(limited_group(task), s);
 	bpf_seq_write(meta->seq, s, sizeof(*s));
@@ -580,7 +617,7 @@ int scan_threads(struct bpf_iter__task *ctx)
 {
 	struct bpf_iter_meta *meta = ctx->meta;
 	struct task_struct *task = ctx->task;
-	struct fe_suspect s = {};
+	struct fe_suspect *s = &seen;
 	__u32 tid, state, suspicion;
 
 	if (!task)
@@ -591,15 +628,16 @@ int scan_threads(struct bpf_iter__task *ctx)
 	if (task->flags & (PF_KTHREAD | PF_IO_WORKER) || task->exit_state)
 		return 0;
 	tid = task->pid;
-	s.syscall = ~0U;
+	__builtin_memset(s, 0, sizeof(*s));
+	s->syscall = ~0U;
 	state = compat_task_state(task);
-	suspicion = look(task, &s, state);
+	suspicion = look(task, s, state);
 	if (suspicion == FE_SUSPECT_NONE) {
 		if (!scan.tracked || !bpf_map_lookup_elem(&tracked, &tid))
 			return 0;
-		look_again(task, &s, state);
+		look_again(task, s, state);
 		suspicion = FE_SUSPECT_TRACKED;
 	}
-	tell(meta, task, &s, suspicion);
+	tell(meta, task, s, suspicion);
 	return 0;
 }

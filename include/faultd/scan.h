@@ -17,6 +17,8 @@ enum fe_call_class {
 	FE_CALL_FCNTL,	    /* the same, for the commands that wait for a lock */
 	FE_CALL_OTHER,	    /* may take long, but not in an event loop: read, accept, sleeping */
 	FE_CALL_VFORK,	    /* the parent is in uninterruptible sleep until the child executes */
+	FE_CALL_CLASS = 0x7f,
+	FE_CALL_ON_FD = 0x80, /* the first argument is a descriptor that it waits for */
 };
 
 /* Why a thread is told to userspace. */
@@ -95,6 +97,8 @@ struct fe_suspect {
 	__fe32 pad;
 	char comm[FE_COMM_SIZE];
 	char holder_comm[FE_COMM_SIZE];
+	char filesystem[FE_COMM_SIZE]; /* type of that of the descriptor, or of the mapping that it faults in
+					*/
 };
 
 /* Written by userspace between scans; `now` and those below it by the iterator. */
@@ -138,7 +142,7 @@ struct fe_sample_key {
 	__fe32 tid; /* 0: idle */
 };
 
-FE_ASSERT_SIZE(struct fe_suspect, 272);
+FE_ASSERT_SIZE(struct fe_suspect, 288);
 FE_ASSERT_SIZE(struct fe_armed, 56);
 FE_ASSERT_SIZE(struct fe_samples, 40);
 

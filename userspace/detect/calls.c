@@ -85,7 +85,7 @@ void calls_fill(uint8_t classes[static FE_CALLS_MAX])
 {
 	for (size_t i = 0; i < COUNT; i++)
 		if (calls[i].nr < FE_CALLS_MAX)
-			classes[calls[i].nr] = calls[i].class;
+			classes[calls[i].nr] = calls[i].class | (calls[i].flags & ON_FD ? FE_CALL_ON_FD : 0);
 }
 
 enum fe_call_class calls_class(uint32_t nr)

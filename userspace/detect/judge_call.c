@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Judges of threads that sleep in the kernel: in uninterruptible sleep, in slow system calls, stopped,
  * frozen. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
 
 #include "detect/calls.h"
 #include "detect/suspect.h"
 #include "host/filelocks.h"
+#include "host/memory.h"
 
 enum { HOLDERS = 8, PIPE_FILES_MAX = 20000 };
 
@@ -78,6 +85,37 @@ static enum judgement put_readers(struct suspect *suspect, struct draft *draft)
 	return draft->file.type == OPENFILE_SOCKET ? CONVICT : ACQUIT;
 }
 
+/* Where to: the address that it gave, since a socket that is not connected yet has no peer. */
+static void put_peer(struct suspect *suspect, struct draft *draft)
+{
+	const uint64_t *args = suspect->last.args;
+	union {
+		struct sockaddr any;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+		struct sockaddr_un un;
+	} peer = {0};
+	size_t len = args[2] < sizeof(peer) ? args[2] : sizeof(peer);
+	char text[INET6_ADDRSTRLEN];
+	char *to = draft->file.description;
+
+	if (suspect->last.flags & FE_SEEN_MM_BUSY ||
+	    memory_read((pid_t)suspect->last.pid, args[1], &peer, len) < 0)
+		return;
+	if (peer.any.sa_family == AF_INET && inet_ntop(AF_INET, &peer.in.sin_addr, text, sizeof(text)))
+		snprintf(to, sizeof(draft->file.description), "tcp %s:%u", text, ntohs(peer.in.sin_port));
+	else if (peer.any.sa_family == AF_INET6 &&
+		 inet_ntop(AF_INET6, &peer.in6.sin6_addr, text, sizeof(text)))
+		snprintf(to, sizeof(draft->file.description), "tcp [%s]:%u", text, ntohs(peer.in6.sin6_port));
+	else if (peer.any.sa_family == AF_UNIX && peer.un.sun_path[0])
+		snprintf(to, sizeof(draft->file.description), "unix %.*s", (int)sizeof(peer.un.sun_path),
+			 peer.un.sun_path);
+	else if (peer.any.sa_family == AF_UNIX && len > offsetof(struct sockaddr_un, sun_path) + 1)
+		/* The abstract namespace, written as usual. */
+		snprintf(to, sizeof(draft->file.description), "unix @%.*s",
+			 (int)(len - offsetof(struct sockaddr_un, sun_path) - 1), peer.un.sun_path + 1);
+}
+
 static enum judgement judge_blocking(struct suspect *suspect, struct probes *probes, struct draft *draft)
 {
 	uint32_t nr = suspect->last.syscall;
@@ -89,6 +127,12 @@ static enum judgement judge_blocking(struct suspect *suspect, struct probes *pro
 	put_file(suspect, draft);
 	if (calls_writes(nr))
 		return put_readers(suspect, draft);
+	if (nr == SYS_connect) {
+		if (!draft->has_file)
+			return ACQUIT;
+		put_peer(suspect, draft);
+		return CONVICT;
+	}
 	return put_holders(suspect, draft);
 }
 
@@ -98,7 +142,7 @@ static bool same_stop(struct suspect *suspect, const struct fe_suspect *seen)
 {
 	if (suspect->last.flags & FE_SEEN_FROZEN)
 		return seen->flags & FE_SEEN_FROZEN;
-	return seen->state == suspect->last.state && seen->since <= suspect->since;
+	return seen->state == suspect->last.state && seen->since <= suspect->since + CLOCK_SLACK;
 }
 
 static bool begin_stop(struct suspect *suspect, const struct fe_suspect *seen)

@@ -5,7 +5,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "core/clock.h"
 #include "detect/calls.h"
 #include "detect/suspect.h"
 #include "host/thread.h"
@@ -68,8 +67,8 @@ static bool same_loop(struct suspect *suspect, const struct fe_suspect *seen)
 	if (seen->flags & FE_SEEN_POLLING || (seen->state != 'R' && seen->state != 'S' && seen->state != 'D'))
 		return false;
 	if (seen->flags & FE_SEEN_LOOP)
-		return !seen->last_poll || seen->last_poll <= suspect->since;
-	return seen->busy_since && seen->busy_since <= suspect->since;
+		return !seen->last_poll || seen->last_poll <= suspect->since + CLOCK_SLACK;
+	return seen->busy_since && seen->busy_since <= suspect->since + CLOCK_SLACK;
 }
 
 static bool put_probe(struct suspect *suspect, struct probes *probes, struct draft *draft)
@@ -123,7 +122,7 @@ static bool begin_spin(struct suspect *suspect, const struct fe_suspect *seen)
 
 static bool same_busy(struct suspect *suspect, const struct fe_suspect *seen)
 {
-	return seen->state == 'R' && seen->busy_since && seen->busy_since <= suspect->since;
+	return seen->state == 'R' && seen->busy_since && seen->busy_since <= suspect->since + CLOCK_SLACK;
 }
 
 static enum judgement judge_endless(struct suspect *suspect, struct probes *probes, struct draft *draft)

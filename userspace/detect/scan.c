@@ -21,6 +21,8 @@
 #define INTERVAL_END (10 * NSEC_PER_SEC)
 /* What is later than this is said to be coarse. */
 #define LATE (300 * NSEC_PER_MSEC)
+/* No suspend is that short, and no way to the iterator that long in every one of the last scans. */
+#define CLOCK_JUMP (20 * NSEC_PER_MSEC)
 
 enum {
 	BATCH = 64,	 /* suspects read at once */
@@ -74,7 +76,7 @@ static int read_suspects(struct scan *scan)
 
 	if (fd < 0)
 		return -errno;
-	suspects_begin(scan->suspects);
+	suspects_begin(scan->suspects, clock_now(loop_clock(scan->loop)));
 	while ((n = read(fd, batch, sizeof(batch))) > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
 		for (size_t i = 0; n > 0 && i < (size_t)n / sizeof(batch[0]); i++)
 			suspects_look(scan->suspects, &batch[i]);
@@ -96,7 +98,8 @@ static void set_clock(struct scan *scan, struct fe_scan *shared)
 	for (int i = 0; i < CLOCK_SCANS; i++)
 		if (scan->clock[i] < least)
 			least = scan->clock[i];
-	shared->offset = least;
+	if (least > shared->offset + CLOCK_JUMP)
+		shared->offset = least;
 }
 
 static void tell_coarse(struct scan *scan)

@@ -57,16 +57,17 @@ static uint16_t put(char **to, const char *s)
 	return (uint16_t)len;
 }
 
-static void put_strings(struct fe_stall *event, struct draft *draft, char **to)
+static void put_strings(struct fe_stall *event, struct draft *draft, const struct fe_suspect *seen, char **to)
 {
 	char filesystem[sizeof(draft->file.filesystem) + sizeof(draft->file.device) + 1] = "";
 
 	event->channel_len = put(to, draft->wait_channel);
 	event->stack_len = put(to, draft->kernel_stack);
-	if (!draft->has_file)
-		return;
-	event->object_len = put(to, draft->file.description);
-	if (draft->file.filesystem[0])
+	if (draft->has_file)
+		event->object_len = put(to, draft->file.description);
+	if (!draft->has_file || !draft->file.filesystem[0])
+		snprintf(filesystem, sizeof(filesystem), "%.*s", FE_COMM_SIZE, seen->filesystem);
+	else
 		snprintf(filesystem, sizeof(filesystem), "%s%s%s", draft->file.filesystem,
 			 draft->file.device[0] ? " " : "", draft->file.device);
 	event->filesystem_len = put(to, filesystem);
@@ -99,7 +100,7 @@ const void *stallrecord_make(struct draft *draft, const struct suspect *suspect,
 	event->threshold = suspect->threshold;
 	event->run_time = suspect->last.busy_since ? seen->busy_run : seen->run_time - suspect->begin_run;
 	fill_thread(event, seen);
-	put_strings(event, draft, &to);
+	put_strings(event, draft, seen, &to);
 	event->member_count = (uint16_t)draft->member_count;
 	memcpy(to, draft->members, draft->member_count * sizeof(draft->members[0]));
 	to += draft->member_count * sizeof(draft->members[0]);

@@ -4,6 +4,7 @@
 #ifndef FAULTD_DETECT_SUSPECT_H
 #define FAULTD_DETECT_SUSPECT_H
 
+#include "core/clock.h"
 #include "detect/locks.h"
 #include "detect/probes.h"
 #include "faultd/scan.h"
@@ -58,6 +59,9 @@ struct judge {
 /* The judges' parts, in judge_wait.c, judge_call.c and judge_cpu.c. */
 extern const struct judge judge_deadlock, judge_lock, judge_io, judge_call, judge_loop, judge_spin,
 	judge_starved, judge_throttled, judge_stopped;
+
+/* The scheduler's clock is known to this; times of one event differ by no more from scan to scan. */
+#define CLOCK_SLACK (50 * NSEC_PER_MSEC)
 
 /* Still in the same sleep: no switch to it since. */
 bool same_sleep(struct suspect *suspect, const struct fe_suspect *seen);

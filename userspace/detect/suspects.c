@@ -209,17 +209,17 @@ static void end(struct suspects *suspects, struct suspect *s, uint64_t now, bool
 	drop(suspects, s);
 }
 
-void suspects_begin(struct suspects *suspects)
+void suspects_begin(struct suspects *suspects, uint64_t now)
 {
 	suspects->scan++;
+	if (!suspects->began)
+		suspects->began = now;
 }
 
 void suspects_look(struct suspects *suspects, const struct fe_suspect *seen)
 {
 	struct suspect *s = find(suspects, seen);
 
-	if (!suspects->began)
-		suspects->began = seen->now;
 	if (s) {
 		s->scan = suspects->scan;
 		if (judges[s->kind]->same(s, seen)) {

@@ -16,7 +16,8 @@ int suspects_new(struct suspects **ret, struct faultd_bpf *bpf, const struct det
 		 suspects_record_fn tell, void *tell_arg);
 void suspects_free(struct suspects *suspects);
 
-void suspects_begin(struct suspects *suspects);
+/* A scan begins at `now`, CLOCK_BOOTTIME ns. */
+void suspects_begin(struct suspects *suspects, uint64_t now);
 /* One thread, as the scan just saw it. */
 void suspects_look(struct suspects *suspects, const struct fe_suspect *seen);
 /* The scan is over: who was not seen is gone, and whose time has come is judged. now: CLOCK_BOOTTIME ns. */
