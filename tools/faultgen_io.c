@@ -109,7 +109,7 @@ static const struct fault faults[] = {
 	 STALL_ARGS},
 	{"fuse-hang-mapped",
 	 "the same by a page fault on a mapped file, outside any system call",
-	 {KIND, "fuse-server", "thread=faultgen needs=root"},
+	 {KIND, "unknown", "thread=faultgen needs=root"},
 	 fuse_hang_mapped,
 	 STALL_ARGS},
 	{"frozen-fs",

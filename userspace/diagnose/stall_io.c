@@ -27,6 +27,9 @@ static const char *const block[] = {
 	"io_schedule*",	    "blk_mq_*",	    "submit_bio_wait", "folio_wait_*",	      "wait_on_page_bit*",
 	"__wait_on_buffer", "bit_wait_io*", "jbd2_*",	       "xfs_buf_*",	      "xfs_log_*",
 	"xlog_*",	    "rq_qos_wait",  "wbt_wait",	       "balance_dirty_pages*"};
+/* A page is waited for alike on every filesystem, also those that are served by a process or over a network.
+ */
+static const char *const pages[] = {"folio_wait_*", "wait_on_page_bit*", "__folio_lock*", "__lock_page*"};
 static const char *const network_types[] = {"nfs",   "nfs4", "cifs", "smb", "smb3",
 					    "smbfs", "ceph", "9p",   "afs"};
 
@@ -145,7 +148,8 @@ static bool slow_device(struct incident *incident, struct fault *f, enum confide
 {
 	(void)f;
 	*c = CONFIDENCE_LIKELY;
-	if (!STALL_IN_STACK(incident, STALL_NEAR, block))
+	if (!STALL_IN_STACK(incident, STALL_NEAR, block) ||
+	    (!incident->stall.filesystem && STALL_IN_STACK(incident, STALL_SLEEPER, pages)))
 		return false;
 	say_why(incident, "the block device does not complete its I/O");
 	incident_evidence(incident, "the kernel waits for block I/O");
