@@ -174,7 +174,7 @@ struct task_struct___blocker {
 	unsigned long blocker;
 } RELOCATED;
 
-/* 6.15 and later: is_queued; before, a state whose bit 0 says the same. */
+/* A state whose bit 0 says that it is queued; is_queued in 7.2 (and not yet in 6.18). */
 struct hrtimer___old {
 	__u8 state;
 } RELOCATED;

@@ -161,7 +161,7 @@ struct sighand_struct {
 
 struct tty_struct;
 
-/* A list head or, from 6.15 on, the head of an hlist: compared by its first pointer only. */
+/* A list head or, from 6.12 on, the head of an hlist: compared by its first pointer only. */
 struct any_list_head {
 	void *first;
 };
@@ -345,7 +345,7 @@ struct task_struct {
 	void *stack;
 	unsigned int flags;
 	unsigned int ptrace;
-	int on_cpu;
+	unsigned int on_cpu; /* a byte from 7.x on: of unsigned numbers libbpf adjusts the width */
 	int static_prio;
 	unsigned int policy;
 	int nr_cpus_allowed;

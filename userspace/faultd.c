@@ -198,9 +198,11 @@ static void on_cleared(void *arg, struct incident *incident, uint64_t duration, 
 			   .duration = duration,
 			   .gone = gone};
 
-	/* Only of what was reported. */
-	if (incident->why.cause)
-		report(f, &r);
+	if (!incident->why.cause)
+		return; /* it was not reported either */
+	report(f, &r);
+	if (!gone)
+		recover_cleared(f->recover, incident);
 }
 
 static uint64_t on_stall_threshold(void *arg, const struct process *process, unsigned int kind,
@@ -230,35 +232,6 @@ static struct detect_handler handler(struct faultd *f)
 }
 
 /* ---- configuration */
-
-static int load_config(const struct options *options, struct config **ret)
-{
-	struct config *config = config_new();
-	char *error = NULL;
-	int r = config ? configfile_load(config, options->config) : -ENOMEM;
-
-	for (size_t i = 0; r >= 0 && i < options->restart_count; i++) {
-		r = config_add_restart(config, options->restarts[i], &error);
-		if (r == -EINVAL) {
-			log_error("--restart %s: %s", options->restarts[i],
-				  error ? error : "not MATCH[=ACTION]");
-			r = -EDOM; /* the command line's fault, not the file's */
-		}
-		free(error);
-		error = NULL;
-		/* A policy is named after its MATCH: a mistyped action would be part of the regex. */
-		if (r >= 0 && strchr(options->restarts[i], '=') && config_find(config, options->restarts[i]))
-			log_notice("--restart %s: no ACTION follows a '=', so all of it is the MATCH; the "
-				   "action is restart",
-				   options->restarts[i]);
-	}
-	if (r < 0) {
-		config_free(config);
-		return r;
-	}
-	*ret = config;
-	return 0;
-}
 
 /* Two that act would restart everything twice; one that only looks is welcome beside it. */
 static int claim(struct faultd *f, const struct config *config)
@@ -290,7 +263,7 @@ static void reload(void *arg, int signo)
 	struct scope_needs needs;
 
 	(void)signo;
-	if (load_config(&f->options, &config) < 0) {
+	if (configfile_load_all(&f->options, &config) < 0) {
 		log_error("the configuration was not reloaded; the old one stays in force");
 		return;
 	}
@@ -516,7 +489,7 @@ int main(int argc, char **argv)
 	if (readlink("/proc/self/exe", f.exe, sizeof(f.exe) - 1) < 0)
 		f.exe[0] = '\0';
 	log_max_level += (enum log_level)f.options.verbose;
-	status = load_config(&f.options, &f.config);
+	status = configfile_load_all(&f.options, &f.config);
 	if (status < 0) {
 		options_free(&f.options);
 		return status == -EINVAL ? EXIT_CONFIG : status == -EDOM ? EXIT_USAGE : EXIT_FAILURE;

@@ -25,8 +25,10 @@
 #define CLOCK_JUMP (20 * NSEC_PER_MSEC)
 
 enum {
-	BATCH = 64,	 /* suspects read at once */
-	CLOCK_SCANS = 8, /* whose smallest measure the scheduler's clock is set by */
+	BATCH = 64, /* suspects read at once */
+	FIRST_SCANS = 4,
+	COARSE_SCANS = 4, /* in a row, before it is told */
+	CLOCK_SCANS = 8,  /* whose smallest measure the scheduler's clock is set by */
 };
 
 struct scan {
@@ -43,7 +45,8 @@ struct scan {
 	uint64_t next;	   /* CLOCK_BOOTTIME ns */
 	uint64_t clock[CLOCK_SCANS];
 	unsigned int scans;
-	bool off, coarse;
+	bool off;
+	unsigned int coarse; /* scans that were */
 	uint64_t dropped;
 };
 
@@ -125,11 +128,11 @@ static void set_interval(struct scan *scan)
 	if (scan->interval > INTERVAL_END)
 		scan->interval = INTERVAL_END;
 	coarse = scan->interval > LATE && scan->interval > scan->wanted * 2;
-	if (coarse && !scan->coarse)
+	if (coarse && ++scan->coarse == COARSE_SCANS)
 		tell_coarse(scan);
 	/* It is not told again for every dip. */
-	if (coarse || scan->interval <= scan->wanted)
-		scan->coarse = coarse;
+	if (scan->interval <= scan->wanted)
+		scan->coarse = 0;
 }
 
 static void tell_dropped(struct scan *scan)
@@ -164,7 +167,10 @@ static void look(void *arg)
 		tell_dropped(scan);
 	}
 	spent = cpu_time() - begin;
-	scan->cost = scan->scans <= 1 ? spent : (scan->cost * 7 + spent) / 8;
+	/* The first ones find everything cold, and all that stood still before. */
+	scan->cost = scan->scans <= FIRST_SCANS && (!scan->cost || spent < scan->cost)
+			     ? spent
+			     : (scan->cost * 7 + spent) / 8;
 	set_interval(scan);
 	scan->next = now + scan->interval;
 	plan(scan);

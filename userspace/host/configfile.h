@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "core/config.h"
+#include "core/options.h"
 
 #define CONFIGFILE_DEFAULT "/etc/faultd/faultd.conf"
 
@@ -20,6 +21,11 @@
  * one that is not set is an error here. 'Single quotes' keep everything, a regex's backslashes too.
  */
 int configfile_load(struct config *config, const char *path);
+/*
+ * The same into a fresh configuration, and the policies of --restart with it. -EDOM (status 2) when one of
+ * those is wrong; logged like the rest.
+ */
+int configfile_load_all(const struct options *options, struct config **ret);
 /* --check-config: what the configuration means, in words. */
 void configfile_print(const struct config *config, FILE *out);
 

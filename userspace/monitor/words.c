@@ -218,7 +218,7 @@ static void add_self(struct text *out, const struct report *report)
 		add_losses(out, report);
 	} else if (words_any(report->self.feature)) {
 		words_add(out, report->self.feature, WORDS_MAX);
-		text_add(out, " is missing");
+		text_add(out, report->self.kind == FAULT_SELF_DEGRADED ? " is slowed down" : " is missing");
 	} else if (words_any(report->self.policy)) {
 		text_add(out, "policy ");
 		words_add(out, report->self.policy, WORDS_MAX);

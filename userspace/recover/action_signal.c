@@ -5,6 +5,14 @@
 
 #include "recover/private.h"
 
+/* A process that stands still is helped only when it moves or goes; what ends is looked at anyway. */
+static bool is_awaited(const struct recovery *recovery)
+{
+	const struct fault_info *info = fault_info(recovery->incident->kind);
+
+	return info && info->family == FAMILY_STALL;
+}
+
 static int start(struct recovery *recovery)
 {
 	bool last = recovery->index + 1 >= recovery->plan->action_count;
@@ -17,7 +25,7 @@ static int start(struct recovery *recovery)
 			    strerror(-r));
 		return r;
 	}
-	return last ? 1 : 0;
+	return last && !is_awaited(recovery) ? 1 : 0;
 }
 
 static void old_gone(struct recovery *recovery)

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "core/log.h"
+#include "host/thread.h"
 
 static const uint64_t ASK_TIMEOUT = 5 * NSEC_PER_SEC, TOLD_WAIT = NSEC_PER_SEC;
 
@@ -45,11 +46,21 @@ static void stop_rung(struct recovery *recovery)
 	recovery->request = systemd_cancel(recovery->request);
 }
 
+/* It stood still, was signalled, and is gone: that is what was asked for. */
+static bool ended_stall(const struct recovery *recovery)
+{
+	const struct fault_info *info = fault_info(recovery->incident->kind);
+
+	return recovery->old_gone && info && info->family == FAMILY_STALL;
+}
+
 static void finish(struct recovery *recovery)
 {
 	stop_rung(recovery);
 	if (recovery->acted && !recovery->recover->options.dry_run) {
-		say_outcome(recovery, recovery->failed ? OUTCOME_FAILURE : OUTCOME_UNKNOWN);
+		say_outcome(recovery, recovery->failed	      ? OUTCOME_FAILURE
+				      : ended_stall(recovery) ? OUTCOME_SUCCESS
+							      : OUTCOME_UNKNOWN);
 		if (history_ended(&recovery->target->history, false, recover_now(recovery->recover)))
 			say_breaker(recovery);
 	}
@@ -75,19 +86,37 @@ void ladder_failed(struct recovery *recovery)
 	next_rung(recovery);
 }
 
+static bool is_last(const struct recovery *recovery)
+{
+	return recovery->index + 1 >= recovery->plan->action_count;
+}
+
+/* SIGKILL ends no uninterruptible sleep: that is over when what is waited for comes, or never. */
+static void say_still_there(struct recovery *recovery)
+{
+	struct thread_info info;
+
+	if (thread_read(&info, recovery->incident->who.pid, recovery->incident->who.tid) == 0 &&
+	    info.state == 'D')
+		say_failure(recovery, "it is in uninterruptible sleep, which no signal ends");
+	else if (recovery->rung.type == ACTION_SIGNAL)
+		say_failure(recovery, "%s did not help", signal_name(recovery->rung.action->signo));
+	else
+		say_failure(recovery, "%s did not end in time", action_type_name(recovery->rung.type));
+}
+
 static void on_deadline(void *arg)
 {
 	struct recovery *recovery = arg;
 
 	recovery->timer = NULL;
-	if (recovery->rung.type != ACTION_SIGNAL)
+	if (recovery->old_gone && recovery->rung.type != ACTION_SIGNAL)
 		say_failure(recovery, "%s did not end in time", action_type_name(recovery->rung.type));
+	else if (!recovery->old_gone)
+		say_still_there(recovery);
+	if (recovery->rung.type == ACTION_SIGNAL && is_last(recovery) && !recovery->old_gone)
+		recovery->failed = true;
 	ladder_rung_done(recovery, -ETIMEDOUT);
-}
-
-static bool is_last(const struct recovery *recovery)
-{
-	return recovery->index + 1 >= recovery->plan->action_count;
 }
 
 void ladder_succeeded(struct recovery *recovery)
@@ -321,4 +350,19 @@ void ladder_old_gone(struct recovery *recovery)
 	recovery->old_source = loop_remove(recovery->old_source);
 	if (recovery->state == RECOVERY_ACTING && ops && ops->old_gone)
 		ops->old_gone(recovery);
+}
+
+void ladder_cleared(struct recovery *recovery)
+{
+	/* Replaced already, or about to be: what was told to end does not count as going on. */
+	if (recovery->old_gone || recovery->killing || recovery->state == RECOVERY_VERIFYING)
+		return;
+	if (!recovery->acted) {
+		say_action(recovery, "skipped", "cleared", "it goes on by itself");
+		stop_rung(recovery);
+		recovery_end(recovery);
+		return;
+	}
+	recovery->cleared = true;
+	ladder_succeeded(recovery);
 }

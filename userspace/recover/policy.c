@@ -92,6 +92,23 @@ static bool is_incurable(const struct situation *s)
 	return s->incident->why.confidence >= CONFIDENCE_LIKELY && any_of(s->incident->why.cause, causes);
 }
 
+/*
+ * Nothing is wrong with a process that is given no CPU, that a debugger or a freezer holds, or that waits for
+ * a disk: ending it cures nothing, and its successor would fare no better.
+ */
+static bool is_not_to_blame(const struct situation *s)
+{
+	static const char *const causes[] = {
+		"debugger",	      "frozen-cgroup", "slow-device", "filesystem-frozen",
+		"network-filesystem", "starved",       NULL};
+	enum fault_kind kind = s->incident->kind;
+
+	if (s->action == ACTION_EXEC || family_of(s->incident) != FAMILY_STALL)
+		return false;
+	return kind == FAULT_STALL_STARVED || kind == FAULT_STALL_THROTTLED ||
+	       any_of(s->incident->why.cause, causes);
+}
+
 static bool is_incomplete(const struct situation *s)
 {
 	return s->action != ACTION_EXEC && !s->incident->why.evidence_complete && !s->run;
@@ -133,6 +150,7 @@ static const struct {
 	{is_supervised, {"supervisor-acts", "its own supervisor looks after it"}},
 	{is_worker, {"worker-of-living-parent", "the process that forked it lives and replaces it"}},
 	{is_incurable, {"not-curable-by-restart", "a restart does not cure this cause"}},
+	{is_not_to_blame, {"not-to-blame", "it is not what stands in its own way"}},
 	{is_incomplete, {"evidence-incomplete", "too little was seen of this fault to act on it"}},
 	{has_no_way, {"no-way", "there is no command to do it with"}},
 	{is_foreign, {"other-namespace", "it lived in other namespaces than faultd does"}},

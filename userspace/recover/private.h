@@ -88,6 +88,7 @@ struct recovery {
 	struct pidref old; /* the process at fault */
 	bool old_gone;
 	bool killing; /* it was told to end, so as to be replaced */
+	bool cleared; /* its stall is over, and it lives */
 	struct loop_source *old_source;
 	struct orphans *orphans; /* that have to go before it is started again; NULL: none */
 
@@ -183,6 +184,8 @@ uint64_t survey_key(const struct recovery *recovery);
 void ladder_begin(struct recovery *recovery);
 void ladder_rung_done(struct recovery *recovery, int error);
 void ladder_old_gone(struct recovery *recovery);
+/* The stall is over by itself: nothing more is done to a process that works. */
+void ladder_cleared(struct recovery *recovery);
 /* A rung is over and it did not help: on to the next, or the end. */
 void ladder_failed(struct recovery *recovery);
 /* It helped. */

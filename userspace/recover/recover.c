@@ -299,6 +299,16 @@ void recover_incident(struct recover *recover, struct incident *incident)
 		log_error("no memory to recover from incident %s", incident->id);
 }
 
+void recover_cleared(struct recover *recover, const struct incident *incident)
+{
+	struct recovery *r = recover->recoveries;
+
+	while (r && r->incident != incident)
+		r = r->next;
+	if (r)
+		ladder_cleared(r);
+}
+
 static bool in_use(void *arg, const struct launch *launch)
 {
 	const struct recover *recover = arg;

@@ -25,6 +25,7 @@ struct run {
 	uint64_t last_start;
 	int status;
 	bool stopping;
+	bool replacing;		   /* it stands still, and a recovery is at work on it while it lives */
 	struct incident *incident; /* of the process that is dying or dead */
 	struct loop_source *grace;
 };
@@ -84,6 +85,7 @@ int run_spawn(struct recover *recover, pid_t *ret_pid, const char **ret_stage)
 	run->last_pid = run->pid;
 	run->last_start = run->start;
 	run->incident = incident_unref(run->incident);
+	run->replacing = false;
 	*ret_pid = run->pid;
 	return 0;
 }
@@ -234,7 +236,7 @@ static struct plan *default_plan(struct fault_set *ret_faults)
 		.healthy = {.after = 3 * NSEC_PER_SEC},
 	};
 
-	fault_set_parse(ret_faults, "crash, oom, kill.sigkill, exit.failure", NULL, 0);
+	fault_set_parse(ret_faults, "crash, oom, stall, kill.sigkill, exit.failure", NULL, 0);
 	return plan_new(&policy);
 }
 
@@ -246,17 +248,38 @@ static const struct policy *find_policy(const struct config *config)
 	return NULL;
 }
 
+static struct plan *make_plan(struct recover *recover, struct fault_set *ret_faults)
+{
+	const struct policy *policy = find_policy(recover->options.config);
+
+	if (!policy)
+		return default_plan(ret_faults);
+	*ret_faults = policy->faults;
+	return plan_new(policy);
+}
+
+/* It lives and stands still: replaced as a dead one is, once it is gone. */
+static void decide_stall(struct recover *recover, struct incident *incident)
+{
+	struct fault_set faults;
+	struct plan *plan = make_plan(recover, &faults);
+
+	if (!plan || !recover->options.act || !fault_set_has(&faults, incident->kind)) {
+		plan_unref(plan);
+		return;
+	}
+	recover->run->replacing = true;
+	recover_begin(recover, incident, plan, true);
+}
+
 static void decide(struct recover *recover)
 {
 	struct run *run = recover->run;
-	const struct policy *policy = find_policy(recover->options.config);
 	struct incident *incident = run->incident ?: make_incident(recover);
 	struct fault_set faults;
-	struct plan *plan = policy ? plan_new(policy) : default_plan(&faults);
+	struct plan *plan = make_plan(recover, &faults);
 
 	run->incident = NULL;
-	if (policy)
-		faults = policy->faults;
 	if (!incident || !plan) {
 		log_error("no memory to restart the command");
 		plan_unref(plan);
@@ -283,8 +306,14 @@ void run_incident(struct recover *recover, struct incident *incident)
 	struct run *run = recover->run;
 	const struct fault_info *info = fault_info(incident->kind);
 
-	/* The first record of a death says most; a stall of the command is not acted upon. */
-	if (run->incident || !info || info->family == FAMILY_STALL || info->family == FAMILY_RESOURCE)
+	if (run->replacing || !info || info->family == FAMILY_RESOURCE)
+		return;
+	if (info->family == FAMILY_STALL) {
+		if (run->pid && !run->stopping && !run->incident)
+			decide_stall(recover, incident);
+		return;
+	}
+	if (run->incident) /* the first record of a death says most */
 		return;
 	if (run->pid) {
 		run->incident = incident_ref(incident);
@@ -307,6 +336,8 @@ void run_child_ended(struct recover *recover, pid_t pid, int status)
 	run->status = status;
 	if (!run->fn)
 		return;
+	if (run->replacing && !run->stopping)
+		return; /* the recovery that ended it starts it again */
 	if (status == 0 || run->stopping)
 		finish(recover, false);
 	else if (run->incident)
@@ -321,6 +352,8 @@ void run_recovered(struct recover *recover)
 {
 	struct run *run = recover->run;
 
+	if (run)
+		run->replacing = false;
 	if (run && run->fn && !run->pid && !run->grace)
 		finish(recover, true);
 }

@@ -87,10 +87,16 @@ static void describe_success(const struct recovery *recovery, const char *listen
 	uint64_t down = recovery->up > recovery->incident->time ? recovery->up - recovery->incident->time : 0;
 	char after[CLOCK_DURATION_SIZE] = "", as[32] = "", stays[CLOCK_DURATION_SIZE] = "";
 
+	if (recovery->cleared) {
+		snprintf(ret, size, "%s goes on.", recovery->label);
+		return;
+	}
 	if (!recovery->up) {
 		if (recovery->state == RECOVERY_WATCHING)
 			snprintf(ret, size, "systemd brought %s up again%s%d.", recovery->label,
 				 recovery->new_pid ? " as " : ": ", (int)recovery->new_pid);
+		else if (recovery->rung.type == ACTION_SIGNAL && recovery->old_gone)
+			snprintf(ret, size, "%s has ended.", recovery->label);
 		else
 			snprintf(ret, size, "%s was %s.", recovery->label, verbs[recovery->rung.type].done);
 		return;
