@@ -204,4 +204,29 @@ static __always_inline bool compat_real_timer(struct signal_struct *signal)
 	return true;
 }
 
+struct core_state;
+
+struct mm_struct___dumping {
+	struct core_state *core_state;
+} RELOCATED;
+
+struct signal_struct___dumping {
+	struct core_state *core_state;
+} RELOCATED;
+
+/*
+ * Whether the process writes its core: until that is done its threads wait in uninterruptible sleep (before
+ * 6.12, b8e753128ed0). In the mm up to 5.15 (0258b5fd7c71, "coredump: Limit coredumps to a single thread
+ * group").
+ */
+static __always_inline bool dumps_core(struct task_struct *task)
+{
+	struct signal_struct___dumping *signal = (void *)BPF_CORE_READ(task, signal);
+	struct mm_struct___dumping *mm = (void *)BPF_CORE_READ(task, mm);
+
+	if (bpf_core_field_exists(signal->core_state))
+		return BPF_CORE_READ(signal, core_state);
+	return bpf_core_field_exists(mm->core_state) && mm && BPF_CORE_READ(mm, core_state);
+}
+
 #endif

@@ -308,6 +308,7 @@ struct cfs_bandwidth {
 } RELOCATED;
 
 struct task_group {
+	struct cgroup_subsys_state css;
 	struct task_group *parent;
 	struct cfs_bandwidth cfs_bandwidth;
 } RELOCATED;

@@ -14,6 +14,13 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 256);
+	__type(key, __u32); /* thread group */
+	__type(value, struct fe_armed_group);
+} armed_groups SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 2048);
 	__type(key, struct fe_sample_key);
 	__type(value, struct fe_samples);
@@ -28,19 +35,34 @@ static __always_inline struct fe_armed *find_armed(void)
 	return bpf_map_lookup_elem(&armed, &tid);
 }
 
-static __always_inline void entered(long nr)
+static __always_inline bool is_poll(long nr)
+{
+	return nr >= 0 && nr < FE_CALLS_MAX &&
+	       (scan.calls[nr & (FE_CALLS_MAX - 1)] & FE_CALL_CLASS) == FE_CALL_POLL;
+}
+
+/* Threads may share one set: it is served while any of them polls. */
+static __always_inline void polled(__u32 first)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct fe_armed_group *group = bpf_map_lookup_elem(&armed_groups, &tgid);
+
+	if (group && group->fd == first)
+		__sync_fetch_and_add(&group->polls, 1);
+}
+
+static __always_inline void entered(long nr, __u32 first)
 {
 	struct fe_armed *a = find_armed();
 
+	if (is_poll(nr))
+		polled(first);
 	if (!a)
 		return;
 	a->calls++;
 	a->last_syscall = nr;
-	if (nr >= 0 && nr < FE_CALLS_MAX &&
-	    (scan.calls[nr & (FE_CALLS_MAX - 1)] & FE_CALL_CLASS) == FE_CALL_POLL) {
+	if (is_poll(nr))
 		a->polls++;
-		a->last_poll = bpf_ktime_get_boot_ns();
-	}
 }
 
 static __always_inline void left(long result)
@@ -59,11 +81,27 @@ static __always_inline void left(long result)
 	a->failed_errno = error;
 }
 
+static __always_inline __u32 first_argument(struct pt_regs *regs)
+{
+#ifdef __TARGET_ARCH_x86
+	unsigned long value = 0;
+
+	bpf_probe_read_kernel(&value, sizeof(value), &regs->di);
+#else
+	__u64 value = 0;
+
+	bpf_probe_read_kernel(&value, sizeof(value), &regs->regs[0]);
+#endif
+	return value;
+}
+
 /* TP_PROTO(struct pt_regs *regs, long id) and (struct pt_regs *regs, long ret) of trace/events/syscalls.h */
 SEC("?raw_tp/sys_enter")
 int probe_sys_enter(struct bpf_raw_tracepoint_args *ctx)
 {
-	entered(ctx->args[1]);
+	struct pt_regs *regs = (void *)ctx->args[0];
+
+	entered(ctx->args[1], is_poll(ctx->args[1]) ? first_argument(regs) : 0);
 	return 0;
 }
 
@@ -77,13 +115,13 @@ int probe_sys_exit(struct bpf_raw_tracepoint_args *ctx)
 struct raw_syscalls_args {
 	__u64 common;
 	long id;
-	long value; /* of sys_exit: the result */
+	long value; /* sys_enter: the first argument; sys_exit: the result */
 };
 
 SEC("?tp/raw_syscalls/sys_enter")
 int probe_sys_enter_perf(struct raw_syscalls_args *ctx)
 {
-	entered(ctx->id);
+	entered(ctx->id, ctx->value);
 	return 0;
 }
 

@@ -3,7 +3,6 @@
 #include "compat.bpf.h"
 #include "faultd/scan.h"
 #include "process.bpf.h"
-#include "vma.bpf.h"
 
 /* include/linux/sched.h */
 enum {
@@ -21,27 +20,20 @@ enum {
 
 enum { FUTEX_WAIT = 0, FUTEX_LOCK_PI = 6, FUTEX_WAIT_BITSET = 9, FUTEX_LOCK_PI2 = 13, FUTEX_PRIVATE = 128 };
 enum { F_SETLKW = 7, F_OFD_SETLKW = 38 };
+enum { I386_CLONE = 120, I386_VFORK = 190, I386_CLONE3 = 435 };
+enum { CLONE_VFORK = 0x4000 };
 enum { AT_32BIT_CS = 0x23 }; /* __USER32_CS of arch/x86: a 32-bit process */
 enum { BLOCKER_MUTEX = 0, BLOCKER_RWSEM_READER = 2, BLOCKER_RWSEM_WRITER = 3 }; /* linux/hung_task.h */
 
 #define NO_QUOTA     (~0ULL)
 #define FUTEX_WAITED 0x80000000U /* FUTEX_WAITERS in a word that holds its owner */
 #define PID_LIMIT    (1U << 22)
-
-/* A thread that was seen polling. */
-struct loop {
-	__u64 thread_start;
-	__u64 seen;    /* in how many scans */
-	__u64 outside; /* since when it was not seen polling; the scheduler's clock */
-	__u64 looked;  /* the last scan that saw it elsewhere */
-	__u32 call, fd;
-};
+#define LONG_RUN     1000000000ULL /* nobody runs that long between two switches and then reads us */
 
 /* A thread that was seen runnable, and at every look since, without a voluntary switch. */
 struct busy {
 	__u64 thread_start;
 	__u64 since; /* the scheduler's clock */
-	__u64 looked;
 	__u64 voluntary;
 	__u64 run_time;
 	__u64 throttled_time;
@@ -49,18 +41,11 @@ struct busy {
 	__u32 throttled_periods;
 };
 
-/* How many threads of a process are in untimed waits on private futexes, in the scan that began then. */
-struct waiting {
-	__u64 scan;
-	__u32 count;
-	__u32 crossed;
-};
-
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 16384);
 	__type(key, __u32);
-	__type(value, struct loop);
+	__type(value, struct fe_loop);
 } loops SEC(".maps");
 
 struct {
@@ -73,8 +58,8 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 8192);
-	__type(key, __u32); /* thread group */
-	__type(value, struct waiting);
+	__type(key, __u32);   /* thread group */
+	__type(value, __u64); /* the last scan in which one of its threads began to be suspect */
 } waitings SEC(".maps");
 
 struct {
@@ -129,6 +114,8 @@ static __always_inline __u64 switched(struct task_struct *task)
 /* Whether a state that began then has just become as old as that: it was not, at the last scan. */
 static __always_inline bool crossed(__u64 since, __u64 age)
 {
+	if (since < scan.floor)
+		since = scan.floor;
 	if (!age || since + age > scan.now)
 		return false;
 	return since + age > scan.previous;
@@ -145,7 +132,9 @@ static __always_inline __u32 take_call(struct task_struct *task, struct fe_suspe
 #ifdef __TARGET_ARCH_x86
 	if (copy.cs == AT_32BIT_CS) {
 		s->flags |= FE_SEEN_COMPAT;
-		return FE_CALL_IDLE;
+		return copy.orig_ax == I386_VFORK || copy.orig_ax == I386_CLONE || copy.orig_ax == I386_CLONE3
+			       ? FE_CALL_VFORK
+			       : FE_CALL_IDLE;
 	}
 	s->syscall = copy.orig_ax;
 	s->args[0] = copy.di;
@@ -163,6 +152,9 @@ static __always_inline __u32 take_call(struct task_struct *task, struct fe_suspe
 		s->syscall = ~0U;
 		return FE_CALL_OTHER;
 	}
+	/* clone(2) has its flags in a register; of clone3(2) it is not known. */
+	if (s->syscall == scan.clone && !(s->args[0] & CLONE_VFORK))
+		return FE_CALL_OTHER;
 	return scan.calls[s->syscall & (FE_CALLS_MAX - 1)] & FE_CALL_CLASS;
 }
 
@@ -181,16 +173,23 @@ static __always_inline struct task_group *limited_group(struct task_struct *task
 	return 0;
 }
 
+static __always_inline __u64 grown(__u64 now, __u64 before)
+{
+	return now > before ? now - before : 0;
+}
+
 static __always_inline void take_quota(struct task_group *group, struct fe_suspect *s)
 {
 	if (!group || !bpf_core_field_exists(group->cfs_bandwidth))
 		return;
 	s->quota = BPF_CORE_READ(group, cfs_bandwidth.quota);
 	s->period = BPF_CORE_READ(group, cfs_bandwidth.period);
-	/* Less what they were at busy_since: take_busy() has put that there. */
-	s->periods = BPF_CORE_READ(group, cfs_bandwidth.nr_periods) - s->periods;
-	s->throttled_periods = BPF_CORE_READ(group, cfs_bandwidth.nr_throttled) - s->throttled_periods;
-	s->throttled_time = BPF_CORE_READ(group, cfs_bandwidth.throttled_time) - s->throttled_time;
+	s->group = BPF_CORE_READ(group, css.cgroup, kn, id);
+	/* Less what they were at busy_since: take_busy() has put that there. In another cgroup now, they may
+	 * be less. */
+	s->periods = grown(BPF_CORE_READ(group, cfs_bandwidth.nr_periods), s->periods);
+	s->throttled_periods = grown(BPF_CORE_READ(group, cfs_bandwidth.nr_throttled), s->throttled_periods);
+	s->throttled_time = grown(BPF_CORE_READ(group, cfs_bandwidth.throttled_time), s->throttled_time);
 }
 
 static __always_inline void take_kernel_lock(struct task_struct *task, struct fe_suspect *s)
@@ -231,34 +230,15 @@ static __always_inline struct file *file_of(struct task_struct *task, __u64 fd)
 	return file;
 }
 
-/* What a page fault outside of any system call is about: the mapping of the address that the processor said.
- */
-static __always_inline struct file *file_faulted(struct task_struct *task)
-{
-	struct mm_struct *mm = BPF_CORE_READ(task, mm);
-	__u64 vma;
-#ifdef __TARGET_ARCH_x86
-	__u64 address = BPF_CORE_READ(task, thread.cr2);
-#else
-	__u64 address = BPF_CORE_READ(task, thread.fault_address);
-#endif
-
-	vma = mm ? vma_find(mm, address) : 0;
-	return vma && vma != VMA_UNKNOWN ? BPF_CORE_READ((struct vm_area_struct *)vma, vm_file) : 0;
-}
-
 /* Frozen: freeze_super() in fs/super.c. */
 static __always_inline void take_filesystem(struct task_struct *task, struct fe_suspect *s)
 {
 	struct super_block *sb;
 	struct file *file;
 
-	if (s->syscall == ~0U && !(s->flags & FE_SEEN_COMPAT))
-		file = file_faulted(task);
-	else if (scan.calls[s->syscall & (FE_CALLS_MAX - 1)] & FE_CALL_ON_FD)
-		file = file_of(task, s->args[0]);
-	else
+	if (s->syscall >= FE_CALLS_MAX || !(scan.calls[s->syscall & (FE_CALLS_MAX - 1)] & FE_CALL_ON_FD))
 		return;
+	file = file_of(task, s->args[0]);
 	if (!file)
 		return;
 	sb = BPF_CORE_READ(file, f_inode, i_sb);
@@ -314,8 +294,6 @@ static __always_inline void take_thread(struct task_struct *task, struct fe_susp
 		s->flags |= FE_SEEN_TRACED;
 		s->tracer = BPF_CORE_READ(task, parent, tgid);
 	}
-	if (task->on_cpu)
-		s->flags |= FE_SEEN_ON_CPU;
 	if (task->flags & PF_EXITING)
 		s->flags |= FE_SEEN_EXITING;
 	bpf_probe_read_kernel(s->comm, sizeof(s->comm), task->comm);
@@ -338,28 +316,22 @@ static __always_inline void tell(struct bpf_iter_meta *meta, struct task_struct 
 
 /* ---- threads that sleep */
 
-/* Counts it among its process's; true if it is the last one that was missing. */
-static __always_inline bool last_to_wait(struct task_struct *task, __u64 since)
+/*
+ * Whether all threads of a process may wait for each other is looked into when one of them has waited for
+ * long enough, once in a scan: the last one of them is one of them.
+ */
+static __always_inline bool first_of_process(struct task_struct *task)
 {
-	struct waiting fresh = {}, *w;
 	__u32 tgid = task->tgid;
+	__u64 *last = bpf_map_lookup_elem(&waitings, &tgid), now = scan.now;
 
-	w = bpf_map_lookup_elem(&waitings, &tgid);
-	if (!w) {
-		bpf_map_update_elem(&waitings, &tgid, &fresh, BPF_ANY);
-		w = bpf_map_lookup_elem(&waitings, &tgid);
-		if (!w)
-			return false;
-	}
-	if (w->scan != scan.now) {
-		w->scan = scan.now;
-		w->count = 0;
-		w->crossed = 0;
-	}
-	w->count++;
-	if (crossed(since, scan.nominate[FE_STALL_DEADLOCK]))
-		w->crossed = 1;
-	return w->crossed && w->count == (__u32)task->signal->nr_threads;
+	if (last && *last == now)
+		return false;
+	if (last)
+		*last = now;
+	else
+		bpf_map_update_elem(&waitings, &tgid, &now, BPF_ANY);
+	return true;
 }
 
 /*
@@ -395,10 +367,11 @@ static __always_inline __u32 suspect_futex(struct task_struct *task, struct fe_s
 		s->flags |= FE_SEEN_PRIVATE;
 	/* pthread_join(3) waits for the kernel to clear the thread's id: a shared futex, although private. */
 	join = !private && command == FUTEX_WAIT_BITSET && (__u32)s->args[2] < PID_LIMIT && s->args[2];
-	if (untimed && (private || join) && since + scan.nominate[FE_STALL_DEADLOCK] <= scan.now &&
-	    scan.nominate[FE_STALL_DEADLOCK] && last_to_wait(task, since))
+	if (!untimed)
+		return FE_SUSPECT_NONE;
+	if ((private || join) && crossed(since, scan.nominate[FE_STALL_DEADLOCK]) && first_of_process(task))
 		return FE_SUSPECT_ALL_WAIT;
-	if (!untimed || !may_be_lock(command, s->args[2]))
+	if (!may_be_lock(command, s->args[2]))
 		return FE_SUSPECT_NONE;
 	return crossed(since, scan.nominate[FE_STALL_DEADLOCK]) ||
 			       crossed(since, scan.nominate[FE_STALL_LOCK])
@@ -409,7 +382,7 @@ static __always_inline __u32 suspect_futex(struct task_struct *task, struct fe_s
 /* It polls: noted when it ran since the last scan; a loop that sleeps costs nothing. */
 static __always_inline void note_poll(struct task_struct *task, const struct fe_suspect *s, __u64 since)
 {
-	struct loop fresh = {}, *loop;
+	struct fe_loop fresh = {}, *loop;
 	__u32 tid = task->pid;
 
 	if (since < scan.previous)
@@ -427,44 +400,62 @@ static __always_inline void note_poll(struct task_struct *task, const struct fe_
 	bpf_map_update_elem(&loops, &tid, &fresh, BPF_ANY);
 }
 
-static __always_inline struct loop *find_loop(struct task_struct *task)
+static __always_inline struct fe_loop *find_loop(struct task_struct *task)
 {
 	__u32 tid = task->pid;
-	struct loop *loop = bpf_map_lookup_elem(&loops, &tid);
+	struct fe_loop *loop = bpf_map_lookup_elem(&loops, &tid);
 
-	return loop && loop->thread_start == task->start_boottime && loop->seen >= 3 ? loop : 0;
+	return loop && loop->thread_start == task->start_boottime ? loop : 0;
 }
 
-static __always_inline void take_loop(struct fe_suspect *s, struct loop *loop)
+static __always_inline void take_loop(struct fe_suspect *s, struct task_struct *task, struct fe_loop *loop)
 {
 	s->flags |= FE_SEEN_LOOP;
 	s->loop_call = loop->call;
 	s->loop_fd = loop->fd;
-	if (loop->looked == scan.now)
+	s->loop_seen = loop->seen;
+	if (loop->looked == scan.now) {
 		s->last_poll = boottime(loop->outside);
+		s->loop_run = task->se.sum_exec_runtime - loop->run_time;
+	}
 }
 
 /* A thread that lives by polling does something else. Whether that has just become too long: if the last scan
  * did not see it elsewhere as well, it polled then or since. */
 static __always_inline bool suspect_loop(struct task_struct *task, struct fe_suspect *s)
 {
-	struct loop *loop = scan.nominate[FE_STALL_EVENTLOOP] ? find_loop(task) : 0;
+	struct fe_loop *loop = scan.nominate[FE_STALL_EVENTLOOP] ? find_loop(task) : 0;
 
 	if (!loop)
 		return false;
-	if (!loop->looked || loop->looked != scan.previous)
-		loop->outside = scan.previous;
+	if (!loop->looked || loop->looked != scan.previous) {
+		loop->outside = scan.previous ?: scan.now;
+		loop->run_time = task->se.sum_exec_runtime;
+	}
 	loop->looked = scan.now;
-	take_loop(s, loop);
+	take_loop(s, task, loop);
 	return crossed(loop->outside, scan.nominate[FE_STALL_EVENTLOOP]);
+}
+
+/* Most threads sleep as they did at the last scan: then nothing else about them need be read. */
+static __always_inline bool is_news(__u64 since)
+{
+	return since >= scan.previous || since + scan.nominate[FE_STALL_EVENTLOOP] > scan.previous ||
+	       crossed(since, scan.nominate[FE_STALL_DEADLOCK]) ||
+	       crossed(since, scan.nominate[FE_STALL_LOCK]) || crossed(since, scan.nominate[FE_STALL_IO]) ||
+	       crossed(since, scan.nominate[FE_STALL_SYSCALL]);
 }
 
 static __always_inline __u32 suspect_sleeper(struct task_struct *task, struct fe_suspect *s, __u64 since)
 {
-	__u32 class = take_call(task, s), suspicion = FE_SUSPECT_NONE;
+	__u32 class, suspicion = FE_SUSPECT_NONE;
+
+	if (!is_news(since))
+		return FE_SUSPECT_NONE;
+	class = take_call(task, s);
 
 	if (s->state == 'D') {
-		if (class == FE_CALL_VFORK)
+		if (class == FE_CALL_VFORK || dumps_core(task))
 			return FE_SUSPECT_NONE;
 		if (crossed(since, scan.nominate[FE_STALL_IO]))
 			suspicion = FE_SUSPECT_UNINTERRUPTIBLE;
@@ -479,6 +470,11 @@ static __always_inline __u32 suspect_sleeper(struct task_struct *task, struct fe
 		if (crossed(since, scan.nominate[FE_STALL_SYSCALL]))
 			suspicion = FE_SUSPECT_CALL;
 	}
+	/* Of what was before us nobody knows how it lived: userspace looks at its descriptors. */
+	if (suspicion == FE_SUSPECT_NONE && !scan.previous && task->pid == task->tgid &&
+	    (class == FE_CALL_OTHER || class == FE_CALL_BLOCKS || class == FE_CALL_FUTEX) &&
+	    crossed(since, scan.nominate[FE_STALL_EVENTLOOP]))
+		return FE_SUSPECT_LOOP;
 	/* Its loop began to be overdue while it slept here, or not at all. */
 	if (suspicion == FE_SUSPECT_NONE && class != FE_CALL_IDLE &&
 	    since + scan.nominate[FE_STALL_EVENTLOOP] > scan.previous && suspect_loop(task, s))
@@ -585,13 +581,13 @@ static __always_inline void look_again(struct task_struct *task, struct fe_suspe
 {
 	__u32 tid = task->pid;
 	struct busy *busy;
-	struct loop *loop;
+	struct fe_loop *loop;
 
 	if (s->syscall == ~0U && state)
 		take_call(task, s);
 	loop = find_loop(task);
 	if (loop)
-		take_loop(s, loop);
+		take_loop(s, task, loop);
 	busy = bpf_map_lookup_elem(&busies, &tid);
 	if (busy && busy->thread_start == task->start_boottime && busy->voluntary == task->nvcsw)
 		take_busy(s, task, busy);
@@ -607,9 +603,14 @@ static __always_inline void begin_scan(void)
 	__u64 now = bpf_ktime_get_boot_ns(), arrival = BPF_CORE_READ(reader, sched_info.last_arrival);
 
 	scan.candidate = now - arrival;
-	if (scan.candidate < scan.offset)
+	/* A suspend is in CLOCK_BOOTTIME alone. */
+	if (scan.candidate < scan.offset || scan.candidate > scan.offset + LONG_RUN)
 		scan.offset = scan.candidate;
 	scan.now = now - scan.offset;
+	if (scan.resumed) {
+		scan.floor = scan.now;
+		scan.resumed = 0;
+	}
 }
 
 SEC("?iter/task")

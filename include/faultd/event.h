@@ -415,7 +415,7 @@ struct fe_stall {
 	__fe32 failed_errno;
 	__fe32 samples;	     /* CPU samples of the thread in that time */
 	__fe32 user_samples; /* of these: in user code */
-	__fe64 ip;	     /* where most of these were; 0: not known */
+	__fe64 ip;	     /* of the last one in user code; 0: not known */
 	__fe64 lock;	     /* what it waits for: as in struct fe_member */
 	__fe32 lock_type;
 	__fe32 owner_tid; /* 0: not known */

@@ -26,7 +26,7 @@ enum fe_suspicion {
 	FE_SUSPECT_NONE,
 	FE_SUSPECT_TRACKED,	    /* userspace asked for it; told at every scan */
 	FE_SUSPECT_FUTEX,	    /* waits for a futex that may be a lock */
-	FE_SUSPECT_ALL_WAIT,	    /* the last of a process's threads of which all wait on private futexes */
+	FE_SUSPECT_ALL_WAIT,	    /* waits on a private futex, perhaps as the last thread of its process */
 	FE_SUSPECT_UNINTERRUPTIBLE, /* in uninterruptible sleep */
 	FE_SUSPECT_CALL,	    /* in a system call that should not take long */
 	FE_SUSPECT_LOOP,	    /* an event loop that was not seen polling */
@@ -40,7 +40,6 @@ enum fe_suspicion {
 
 enum {
 	FE_SEEN_RUNNABLE = 1 << 0,
-	FE_SEEN_ON_CPU = 1 << 1,
 	FE_SEEN_KILLABLE = 1 << 2,
 	FE_SEEN_FROZEN = 1 << 3,
 	FE_SEEN_TRACED = 1 << 4,  /* ptrace(2) */
@@ -75,12 +74,14 @@ struct fe_suspect {
 	__fe64 voluntary;
 	__fe64 run_time; /* ns on CPU in its life */
 	__fe64 busy_run; /* of these since busy_since */
+	__fe64 loop_run; /* and since last_poll */
 	__fe32 state;	 /* the letter of /proc/PID/stat */
 	__fe32 syscall;	 /* ~0: none */
 	__fe64 args[6];
 	__fe64 quota; /* of the nearest cgroup with a CPU quota, ns a period; 0: none */
 	__fe64 period;
 	__fe64 throttled_time;
+	__fe64 group;	/* inode of that cgroup */
 	__fe32 periods; /* since busy_since */
 	__fe32 throttled_periods;
 	__fe32 threads;
@@ -94,7 +95,7 @@ struct fe_suspect {
 	__fe32 holder_tid;
 	__fe32 loop_call; /* that it last polled with */
 	__fe32 loop_fd;	  /* its first argument: the epoll descriptor */
-	__fe32 pad;
+	__fe32 loop_seen; /* in how many scans it was seen polling, after it did something else */
 	char comm[FE_COMM_SIZE];
 	char holder_comm[FE_COMM_SIZE];
 	char filesystem[FE_COMM_SIZE]; /* type of that of the descriptor, or of the mapping that it faults in
@@ -106,12 +107,25 @@ struct fe_scan {
 	__fe64 nominate[FE_STALL_KINDS]; /* how long before it is told, ns; 0: never */
 	__fe64 previous;		 /* `now` of the last scan; 0: this is the first */
 	__fe32 tracked;			 /* how many threads are in the map "tracked" */
-	__fe32 watching;		 /* the map "watched" is in use */
+	__fe32 resumed;			 /* nobody looked for long: what was before now does not count */
 	__fe64 now;			 /* the scheduler's clock, when the scan began */
 	__fe64 offset;			 /* CLOCK_BOOTTIME less the scheduler's clock */
 	__fe64 candidate;		 /* what this scan measured of that: never too small */
-	__fe64 visited;			 /* threads, in all scans */
-	__fe8 calls[FE_CALLS_MAX];	 /* enum fe_call_class */
+	__fe64 floor;			 /* nothing is older than this, on the scheduler's clock */
+	__fe64 visited;			 /* threads, in all scans: what the bench counts by */
+	__fe32 clone;			 /* number of clone(2) */
+	__fe32 pad;
+	__fe8 calls[FE_CALLS_MAX]; /* enum fe_call_class */
+};
+
+/* A thread that was seen polling. Times are the scheduler's. */
+struct fe_loop {
+	__fe64 thread_start; /* CLOCK_BOOTTIME ns */
+	__fe64 seen;	     /* in how many scans */
+	__fe64 outside;	     /* since when it was not seen polling */
+	__fe64 looked;	     /* the last scan that saw it elsewhere; 0: it polled since */
+	__fe64 run_time;     /* its CPU time at `outside`, ns */
+	__fe32 call, fd;
 };
 
 /* What a thread did while the probe on its system calls was armed. */
@@ -119,11 +133,17 @@ struct fe_armed {
 	__fe64 since; /* CLOCK_BOOTTIME ns; written by userspace */
 	__fe64 calls;
 	__fe64 polls;
-	__fe64 last_poll;
 	__fe64 failed; /* the last ones in a row that were the same call with the same error */
 	__fe32 failed_syscall;
 	__fe32 failed_errno;
 	__fe32 last_syscall;
+	__fe32 pad;
+};
+
+/* How often any thread of a process polled with that first argument, meanwhile. */
+struct fe_armed_group {
+	__fe64 polls;
+	__fe32 fd;
 	__fe32 pad;
 };
 
@@ -142,8 +162,8 @@ struct fe_sample_key {
 	__fe32 tid; /* 0: idle */
 };
 
-FE_ASSERT_SIZE(struct fe_suspect, 288);
-FE_ASSERT_SIZE(struct fe_armed, 56);
+FE_ASSERT_SIZE(struct fe_suspect, 304);
+FE_ASSERT_SIZE(struct fe_armed, 48);
 FE_ASSERT_SIZE(struct fe_samples, 40);
 
 #endif

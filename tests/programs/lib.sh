@@ -70,9 +70,9 @@ end_ours() {
 	wait_until 5 eval "[ -z \"\$(ours '$1')\" ]" || problem "$1 lives on"
 }
 
-start_redis() { # PORT
+start_redis() { # PORT [COMMAND THAT STARTS IT...]
 	mkdir -p "$work/redis"
-	redis-server --port "$1" --bind 127.0.0.1 --dir "$work/redis" --save '' --appendonly no --enable-debug-command yes \
+	"${@:2}" redis-server --port "$1" --bind 127.0.0.1 --dir "$work/redis" --save '' --appendonly no --enable-debug-command yes \
 		--daemonize no --logfile "$work/redis/log" --pidfile "$work/redis/pid" </dev/null >/dev/null 2>&1 &
 	redis_pid=$!
 	wait_until 10 answers "$1" || problem "redis does not listen: $(tail -n 1 "$work/redis/log")"
@@ -98,4 +98,37 @@ start_nginx() { # PORT
 	nginx -p "$work/nginx" -e "$work/nginx/error.log" -c "$work/nginx/conf" </dev/null >/dev/null 2>&1 &
 	nginx_pid=$!
 	wait_until 10 answers "$1" || problem "nginx does not listen: $(tail -n 1 "$work/nginx/error.log")"
+}
+
+as_postgres() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
+
+pg_ready() { [ "$(grep -c 'ready to accept connections' "$work/pg.log")" -ge "$1" ]; }
+
+# shellcheck disable=SC2154
+sql() { "$pg_bin/psql" -h "$work/pg" -U tester -d postgres -Atqc "$1" 2>/dev/null; }
+
+# A database of its own; sets pg_bin.
+make_postgres() {
+	need psql postgresql || return
+	pg_bin=$(find /usr/lib/postgresql -maxdepth 3 -name initdb 2>/dev/null | sort -V | tail -n 1)
+	pg_bin=${pg_bin%/initdb}
+	[ -n "$pg_bin" ] || { need no-such-postgres postgresql; return; }
+	mkdir -p "$work/pg" && chown 65534:65534 "$work/pg" || return
+	as_postgres "$pg_bin/initdb" -D "$work/pg/data" -U tester -A trust --no-sync >"$work/pg.log" 2>&1 || {
+		problem "initdb: $(tail -n 1 "$work/pg.log")"
+		return 1
+	}
+}
+
+start_postgres() {
+	as_postgres "$pg_bin/postgres" -D "$work/pg/data" -k "$work/pg" -c listen_addresses= -c fsync=off >"$work/pg.log" 2>&1 &
+	postmaster=$!
+	# Asked too early it answers with a backend that fails: its log says when it is ready.
+	wait_until 20 pg_ready 1 || problem "PostgreSQL does not start: $(tail -n 1 "$work/pg.log")"
+}
+
+stop_postgres() {
+	kill -INT "$postmaster"
+	wait_until 10 gone "$postmaster" || end_ours "$pg_bin/postgres"
+	wait "$postmaster"
 }

@@ -18,11 +18,15 @@ struct rec {
 	size_t size;
 };
 
-#define REC_NOW	 (100000 * NSEC_PER_SEC)
-#define REC_EXE	 "/usr/sbin/app"
-#define REC_CWD	 "/var/lib/app"
-#define REC_CG	 "/system.slice/app.service"
-#define REC_ARGS "app\0-x\0two words\0"
+#define REC_NOW	       (100000 * NSEC_PER_SEC)
+#define REC_EXE	       "/usr/sbin/app"
+#define REC_CWD	       "/var/lib/app"
+#define REC_CG	       "/system.slice/app.service"
+#define REC_ARGS       "app\0-x\0two words\0"
+#define REC_CHANNEL    "futex_do_wait"
+#define REC_KSTACK     "futex_do_wait\n__futex_wait\ndo_futex"
+#define REC_OBJECT     "/var/lib/app/lock"
+#define REC_FILESYSTEM "ext4 /dev/vda1"
 
 /* Far enough from that of the next number for the 10 ms in which one start is taken for another. */
 static inline uint64_t rec_start(pid_t pid)
@@ -193,6 +197,58 @@ static inline struct fe_maps *rec_maps(struct rec *rec, pid_t pid, uint64_t time
 	maps->names_len = sizeof(name) - 1;
 	rec_append(rec, name, sizeof(name) - 1);
 	return maps;
+}
+
+/* It began two seconds earlier, and two others have to do with it. */
+static inline struct fe_stall *rec_stall(struct rec *rec, pid_t pid, enum fe_stall_kind kind, uint64_t time)
+{
+	static const struct fe_member others[] = {
+		{.role = FE_ROLE_CHAIN, .pid = 60, .tid = 61, .state = 'S', .lock = 0x1000, .comm = "owner"},
+		{.role = FE_ROLE_CHAIN, .pid = 60, .tid = 62, .state = 'R', .comm = "its owner"},
+	};
+	struct fe_stall *stall = rec_begin(rec, FE_STALL, sizeof(*stall), time);
+
+	rec_identity(rec, pid);
+	stall->kind = kind;
+	stall->state = 'S';
+	stall->since = time - 2 * NSEC_PER_SEC;
+	stall->threshold = NSEC_PER_SEC;
+	stall->syscall = ~0U;
+	stall->lock_type = FE_LOCK_MUTEX;
+	stall->channel_len = sizeof(REC_CHANNEL) - 1;
+	stall->stack_len = sizeof(REC_KSTACK) - 1;
+	stall->object_len = sizeof(REC_OBJECT) - 1;
+	stall->filesystem_len = sizeof(REC_FILESYSTEM) - 1;
+	stall->member_count = 2;
+	rec_append(rec, REC_CHANNEL, stall->channel_len);
+	rec_append(rec, REC_KSTACK, stall->stack_len);
+	rec_append(rec, REC_OBJECT, stall->object_len);
+	rec_append(rec, REC_FILESYSTEM, stall->filesystem_len);
+	rec_append(rec, others, sizeof(others));
+	return stall;
+}
+
+/* The end of one that was told at `told`, three seconds later. */
+static inline struct fe_stall_end *rec_stall_end(struct rec *rec, pid_t pid, enum fe_stall_kind kind,
+						 uint64_t told)
+{
+	struct fe_stall_end *end = rec_begin(rec, FE_STALL_END, sizeof(*end), told + 3 * NSEC_PER_SEC);
+
+	end->start = rec_start(pid);
+	end->pid = end->tid = (uint32_t)pid;
+	end->kind = kind;
+	end->since = told - 2 * NSEC_PER_SEC;
+	end->end = told + 3 * NSEC_PER_SEC;
+	return end;
+}
+
+static inline struct fe_hung *rec_hung(struct rec *rec, pid_t pid, uint64_t time)
+{
+	struct fe_hung *hung = rec_begin(rec, FE_HUNG, sizeof(*hung), time);
+
+	rec_identity(rec, pid);
+	hung->since = time - 120 * NSEC_PER_SEC;
+	return hung;
 }
 
 #endif

@@ -168,7 +168,7 @@ static const struct scenario scenarios[] = {
 	{"no call at all", KIND(SYSCALL), EVENT(.state = 0), UNKNOWN, "stands still for 10 s"},
 
 	/* ---- eventloop */
-	{"busy", KIND(EVENTLOOP), EVENT(.flags = FE_STALL_RUNNING | FE_STALL_WAS_LOOP, .run_time = SEC(5), .traced = SEC(1), .samples = 10, .user_samples = 5, .ip = 0x401000), IS("busy-in-user-code", CERTAIN), "busy in user code for 10 s", "most of them at 0x401000"},
+	{"busy", KIND(EVENTLOOP), EVENT(.flags = FE_STALL_RUNNING | FE_STALL_WAS_LOOP, .run_time = SEC(5), .traced = SEC(1), .samples = 10, .user_samples = 5, .ip = 0x401000), IS("busy-in-user-code", CERTAIN), "busy in user code for 10 s", "the last one at 0x401000"},
 	{"busy, not traced", KIND(EVENTLOOP), EVENT(.flags = FE_STALL_RUNNING, .run_time = SEC(9)), IS("busy-in-user-code", LIKELY)},
 	{"busy, with calls", KIND(EVENTLOOP), EVENT(.flags = FE_STALL_RUNNING, .run_time = SEC(9), .traced = SEC(1), .calls = 1), IS("busy-in-user-code", LIKELY), .shows = "traced for 1 s: 1 system calls"},
 	{"not quite half of the time", KIND(EVENTLOOP), EVENT(.flags = FE_STALL_RUNNING, .run_time = SEC(5) - 1), UNKNOWN, "runnable for 10 s and had 4.9 s of CPU time"},

@@ -33,6 +33,9 @@ static void make(unsigned int type)
 	case FE_FORK: rec_fork(&rec, 42, 43, REC_NOW); break;
 	case FE_STACK: rec_stack(&rec, 42, stack, sizeof(stack), REC_NOW); break;
 	case FE_MAPS: rec_maps(&rec, 42, REC_NOW); break;
+	case FE_STALL: rec_stall(&rec, 42, FE_STALL_LOCK, REC_NOW); break;
+	case FE_STALL_END: rec_stall_end(&rec, 42, FE_STALL_LOCK, REC_NOW); break;
+	case FE_HUNG: rec_hung(&rec, 42, REC_NOW); break;
 	default: fail();
 	}
 }
@@ -122,6 +125,22 @@ static const struct {
 	FIELD(FE_STACK, fe_stack, len),
 	FIELD(FE_MAPS, fe_maps, header.size),
 	FIELD(FE_MAPS, fe_maps, names_len),
+	FIELD(FE_STALL, fe_stall, header.size),
+	FIELD(FE_STALL, fe_stall, id.exe_len),
+	FIELD(FE_STALL, fe_stall, id.cwd_len),
+	FIELD(FE_STALL, fe_stall, id.cgroup_len),
+	FIELD(FE_STALL, fe_stall, id.args_len),
+	FIELD(FE_STALL, fe_stall, channel_len),
+	FIELD(FE_STALL, fe_stall, stack_len),
+	FIELD(FE_STALL, fe_stall, object_len),
+	FIELD(FE_STALL, fe_stall, filesystem_len),
+	FIELD(FE_STALL, fe_stall, member_count),
+	FIELD(FE_STALL_END, fe_stall_end, header.size),
+	FIELD(FE_HUNG, fe_hung, header.size),
+	FIELD(FE_HUNG, fe_hung, id.exe_len),
+	FIELD(FE_HUNG, fe_hung, id.cwd_len),
+	FIELD(FE_HUNG, fe_hung, id.cgroup_len),
+	FIELD(FE_HUNG, fe_hung, id.args_len),
 };
 
 static uint64_t get(size_t offset, size_t width)
@@ -187,6 +206,25 @@ static const struct {
 	VALUE(FE_MAPS, fe_maps, pid, 0, "process"),
 	VALUE(FE_MAPS, fe_maps, count, FE_MAPS_MAX + 1, "mappings"),
 	VALUE(FE_MAPS, fe_maps, count, 0xffffffff, "mappings"),
+	VALUE(FE_STALL, fe_header, type, FE_TYPE_COUNT, "unknown type"),
+	VALUE(FE_STALL, fe_header, abi, FE_ABI + 1, "version"),
+	VALUE(FE_STALL, fe_stall, id.pid, 0, "process"),
+	VALUE(FE_STALL, fe_stall, id.pid, (1 << 22) + 1, "process"),
+	VALUE(FE_STALL, fe_stall, kind, FE_STALL_KINDS, "a stall of no known kind"),
+	VALUE(FE_STALL, fe_stall, kind, 0xffffffff, "a stall of no known kind"),
+	VALUE(FE_STALL, fe_stall, since, REC_NOW + 1, "began after it was told"),
+	VALUE(FE_STALL, fe_stall, since, UINT64_MAX, "began after it was told"),
+	VALUE(FE_STALL, fe_stall, member_count, FE_MEMBERS_MAX + 1, "more threads in one stall"),
+	VALUE(FE_STALL, fe_stall, member_count, 0xffff, "more threads in one stall"),
+	VALUE(FE_STALL, fe_stall, member_count, 3, "strings do not add up"),
+	VALUE(FE_STALL, fe_stall, stack_len, 0xffff, "strings do not add up"),
+	VALUE(FE_STALL, fe_stall, lock_type, FE_LOCK_TYPE_COUNT, "a lock of no known type"),
+	VALUE(FE_STALL, fe_stall, lock_type, 0x80000000, "a lock of no known type"),
+	VALUE(FE_STALL_END, fe_stall_end, pid, 0, "process"),
+	VALUE(FE_STALL_END, fe_stall_end, kind, FE_STALL_KINDS, "end of a stall of no known kind"),
+	VALUE(FE_STALL_END, fe_stall_end, kind, 0xffffffff, "end of a stall of no known kind"),
+	VALUE(FE_HUNG, fe_hung, id.pid, 0, "process"),
+	VALUE(FE_HUNG, fe_hung, id.args_len, 0xffff, "strings do not add up"),
 };
 
 static void impossible_values_are_refused(void **state)
@@ -219,6 +257,30 @@ static void names_of_mappings_stay_inside(void **state)
 	/* Fewer than there are do no harm, and neither does what is not counted. */
 	mapping[0].name_len -= 2;
 	mapping[3].name_len = 1000;
+	assert_null(check(rec.size));
+}
+
+static void stalls_at_their_limits_pass(void **state)
+{
+	static const struct fe_member member;
+	struct fe_stall *stall;
+
+	(void)state;
+	for (unsigned int kind = 0; kind < FE_STALL_KINDS; kind++) {
+		stall = rec_stall(&rec, 42, (enum fe_stall_kind)kind, REC_NOW);
+		stall->since = REC_NOW;
+		stall->lock_type = FE_LOCK_TYPE_COUNT - 1;
+		while (stall->member_count < FE_MEMBERS_MAX) {
+			stall->member_count++;
+			rec_append(&rec, &member, sizeof(member));
+		}
+		assert_null(check(rec.size));
+		rec_stall_end(&rec, 42, (enum fe_stall_kind)kind, REC_NOW);
+		assert_null(check(rec.size));
+	}
+	/* No strings and nobody else. */
+	stall = rec_begin(&rec, FE_STALL, sizeof(*stall), REC_NOW);
+	rec_bare_identity(&stall->id, 42);
 	assert_null(check(rec.size));
 }
 
@@ -397,6 +459,7 @@ int main(void)
 		cmocka_unit_test(wrong_lengths_are_refused),
 		cmocka_unit_test(impossible_values_are_refused),
 		cmocka_unit_test(names_of_mappings_stay_inside),
+		cmocka_unit_test(stalls_at_their_limits_pass),
 		cmocka_unit_test(who),
 		cmocka_unit_test(names_of_sixteen_bytes),
 		cmocka_unit_test(argument_vectors),

@@ -212,6 +212,100 @@ static void run_means_the_command_and_its_descendants(void **state)
 	assert_false(scope_reports(&options, config, &incident));
 }
 
+static uint64_t threshold(const char *name, enum stall_kind kind, bool *ret_named)
+{
+	const struct incident incident = of(FAULT_STALL_LOCK, name);
+
+	*ret_named = !*ret_named; /* whatever it was, it has to be set */
+	return scope_stall_threshold(&options, config, &incident.who, kind, ret_named);
+}
+
+static void stalls_of_everybody(void **state)
+{
+	bool named = false;
+
+	(void)state;
+	for (int kind = 0; kind < STALL_KIND_COUNT; kind++) {
+		uint64_t want = kind == STALL_SPIN ? 0 : config->stall[kind];
+
+		assert_true(threshold("app", (enum stall_kind)kind, &named) == want);
+		assert_false(named);
+	}
+	config->stall[STALL_IO] = 0;
+	assert_true(threshold("app", STALL_IO, &named) == 0);
+	assert_memory_equal(needs().stalls, config->stall, sizeof(config->stall));
+}
+
+/* A compiler spins, too: only who is named is asked not to. */
+static void stalls_of_the_named(void **state)
+{
+	bool named = false;
+
+	(void)state;
+	match("app");
+	assert_true(threshold("app", STALL_SPIN, &named) == config->stall[STALL_SPIN]);
+	assert_true(named);
+	assert_true(threshold("app", STALL_LOCK, &named) == config->stall[STALL_LOCK]);
+	assert_true(named);
+	assert_true(threshold("other", STALL_SPIN, &named) == 0);
+	assert_false(named);
+	config->stall[STALL_SPIN] = 0;
+	assert_true(threshold("app", STALL_SPIN, &named) == 0);
+	assert_true(named);
+}
+
+static void stalls_of_a_policy(void **state)
+{
+	struct policy *policy = config_add_policy(config, "web", "test");
+	bool named = false;
+
+	(void)state;
+	assert_non_null(policy);
+	assert_int_equal(match_list_add(&policy->match, "app", NULL), 0);
+	assert_true(threshold("app", STALL_SPIN, &named) == config->stall[STALL_SPIN]);
+	assert_true(named);
+	policy->stall[STALL_SPIN] = 7 * NSEC_PER_SEC;
+	policy->stall[STALL_IO] = 0;
+	assert_true(threshold("app", STALL_SPIN, &named) == 7 * NSEC_PER_SEC);
+	assert_true(threshold("app", STALL_IO, &named) == 0);
+	assert_true(named);
+	assert_true(threshold("other", STALL_SPIN, &named) == 0);
+	assert_false(named);
+	assert_true(threshold("other", STALL_IO, &named) == config->stall[STALL_IO]);
+	/* The scan looks as often as the shortest of them wants. */
+	assert_true(needs().stalls[STALL_SPIN] == 7 * NSEC_PER_SEC);
+	assert_true(needs().stalls[STALL_IO] == config->stall[STALL_IO]);
+}
+
+static void stalls_that_nobody_asks_for(void **state)
+{
+	struct scope_needs wants;
+	struct policy *policy;
+
+	(void)state;
+	faults("crash,stall.lock");
+	wants = needs();
+	for (int kind = 0; kind < STALL_KIND_COUNT; kind++)
+		assert_true(wants.stalls[kind] == (kind == STALL_LOCK ? config->stall[kind] : 0));
+	/* A policy does, for its own faults. */
+	policy = config_add_policy(config, "web", "test");
+	assert_non_null(policy);
+	policy->faults = (struct fault_set){0};
+	fault_set_add(&policy->faults, FAULT_STALL_STOPPED);
+	wants = needs();
+	for (int kind = 0; kind < STALL_KIND_COUNT; kind++)
+		assert_true(wants.stalls[kind] ==
+			    (kind == STALL_LOCK || kind == STALL_STOPPED ? config->stall[kind] : 0));
+	faults("all,!stall");
+	assert_true(needs().stalls[STALL_LOCK] == 0);
+	assert_true(needs().stalls[STALL_STOPPED] == config->stall[STALL_STOPPED]);
+	faults("all");
+	assert_memory_equal(needs().stalls, config->stall, sizeof(config->stall));
+	/* Off is off, whoever asks. */
+	config->stall[STALL_LOCK] = 0;
+	assert_true(needs().stalls[STALL_LOCK] == 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -224,6 +318,10 @@ int main(void)
 		TEST(what_a_policy_names_is_told_anyway),
 		TEST(a_policy_for_zero_exits_asks_for_them),
 		TEST(run_means_the_command_and_its_descendants),
+		TEST(stalls_of_everybody),
+		TEST(stalls_of_the_named),
+		TEST(stalls_of_a_policy),
+		TEST(stalls_that_nobody_asks_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,7 @@
 # All that faultd has to do on this kernel, tried in a guest of run-vm; prints one line a test.
 set -u
 cd /payload || exit 1
-for part in lib faults oom units; do
+for part in lib faults oom stalls units; do
 	# shellcheck disable=SC1090
 	. "/payload/tests/vm/guest/$part.sh"
 done
@@ -11,3 +11,4 @@ done
 record
 units
 faults
+stalls

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What every measure of the bench needs: the peers, how each is started until it watches, and medians."""
 import fcntl
+import json
 import os
 import selectors
 import shutil
@@ -12,7 +13,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, "build")
-HELPERS = ("cost", "latency", "nothing", "service")
+HELPERS = ("cost", "latency", "locks", "nothing", "procstat", "service", "threads")
 F_SETPIPE_SZ = 1031
 
 _directory = None
@@ -58,7 +59,7 @@ def write(name, text, mode=0o644):
 
 
 class Watcher:
-    """A program that watches processes: its command, and the sign that it has begun to."""
+    """A program that watches processes: its command, and the sign that it has begun to; None: it gives none."""
 
     def __init__(self, name, command, ready, stream, prefix):
         self.name, self.command, self.ready, self.stream, self.prefix = name, command, ready, stream, prefix
@@ -67,21 +68,40 @@ class Watcher:
 
     def __enter__(self):
         begun = time.monotonic()
-        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        silent = self.ready is None
+        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.DEVNULL if silent else subprocess.PIPE,
                                         stderr=subprocess.PIPE, cwd=_directory)
         _running.append(self.process)
-        fcntl.fcntl(self.process.stdout, F_SETPIPE_SZ, 1 << 20)
-        if not wait_for(getattr(self.process, self.stream), self.ready, 20):
+        if not silent:
+            fcntl.fcntl(self.process.stdout, F_SETPIPE_SZ, 1 << 20)
+        if not self.is_ready():
             reason = read_rest(self.process.stderr) or "it did not say that it was ready"
             self.__exit__()
             raise RuntimeError(reason)
         self.ready_after = time.monotonic() - begun
         return self
 
+    def is_ready(self):
+        if self.ready is not None:
+            return wait_for(getattr(self.process, self.stream), self.ready, 20)
+        # It says nothing: then it watches once no program has been attached for a while.
+        links, since, deadline = 0, time.monotonic(), time.monotonic() + 20
+        while time.monotonic() < deadline and self.process.poll() is None:
+            now = len(self.links())
+            if now != links:
+                links, since = now, time.monotonic()
+            if links and time.monotonic() - since > 0.1:
+                return True
+            time.sleep(0.02)
+        return False
+
     def __exit__(self, *_):
-        end(self.process)
+        # Who is silent would tell all that it saw at a milder signal, and take its time.
+        end(self.process, signal.SIGKILL if self.ready is None else signal.SIGINT)
         for stream in (self.process.stdout, self.process.stderr):
-            stream.close()
+            if stream:
+                stream.close()
 
     def cpu_ns(self):
         return sum(
@@ -95,15 +115,24 @@ class Watcher:
                 return int(line.split()[1]) * 1024
         return 0
 
-    def bpf(self):
-        """Its BPF programs and maps, by what the kernel tells about its descriptors: (run ns, runs, bytes)."""
-        ns = runs = size = 0
-        seen = set()
+    def descriptors(self):
+        """What the kernel tells about each of its descriptors, by key."""
         for fd in os.listdir(f"/proc/{self.process.pid}/fdinfo"):
             fields = {}
             for line in read_file(f"/proc/{self.process.pid}/fdinfo/{fd}").splitlines():
                 key, _, value = line.partition(":")
                 fields[key] = value.strip()
+            yield fields
+
+    def links(self):
+        """The programs that are attached: their ids, one for each link."""
+        return [fields["prog_id"] for fields in self.descriptors() if "link_id" in fields]
+
+    def bpf(self):
+        """Its BPF programs and maps, by what the kernel tells about its descriptors: (run ns, runs, bytes)."""
+        ns = runs = size = 0
+        seen = set()
+        for fields in self.descriptors():
             identity = ("prog", fields.get("prog_id")) if "run_cnt" in fields else ("map", fields.get("map_id"))
             if identity[1] is None or identity in seen:
                 continue
@@ -144,6 +173,27 @@ def bpftrace_signal():
     return Watcher("bpftrace, signals", bpftrace_command("tracepoint:signal:signal_generate /args->sig == 9 || "
                    "args->sig == 11/ { printf(\"pid=%d %s %d\\n\", args->pid, args->comm, args->sig); }"),
                    b"armed\n", "stdout", "pid=")
+
+
+def offcputime():
+    """Sums up, at the end, how long threads were off their CPUs: a hook in every context switch."""
+    return Watcher("offcputime", [installed("offcputime"), "3600"], None, "stdout", "")
+
+
+def runqslower():
+    """Tells who waited for a CPU for longer than a second: hooks in every wake-up and context switch."""
+    return Watcher("runqslower", [installed("runqslower"), "1000000"], None, "stdout", "")
+
+
+def syscount():
+    """Counts system calls: a hook in every one of them."""
+    return Watcher("syscount", [installed("syscount"), "-d", "3600"], None, "stdout", "")
+
+
+def deadlock_bpfcc(pid, *arguments):
+    """bcc's: hooks in pthread_mutex_lock() and pthread_mutex_unlock() of one process, compiled when it starts."""
+    return Watcher("deadlock-bpfcc", ["env", "PYTHONUNBUFFERED=1", installed("deadlock-bpfcc"), *arguments, str(pid)],
+                   b"Tracing", "stdout", "")
 
 
 def bpftrace_command(program):
@@ -227,6 +277,16 @@ def read_rest(stream):
         return (stream.read() or b"").decode(errors="replace").strip().replace("\n", "; ")[:200]
     except OSError:
         return ""
+
+
+def bpftool(*arguments):
+    """What it answers, or None."""
+    try:
+        said = subprocess.run(["bpftool", "-j", *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, timeout=20, check=False).stdout
+        return json.loads(said)
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return None
 
 
 def read_file(name):

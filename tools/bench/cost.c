@@ -4,9 +4,12 @@
  *
  * cost PROGRAM reads lines from standard input and answers each with one: "syscall BATCHES" and "switch
  * BATCHES" with the median nanoseconds per call and per switch over that many batches, "spawn COUNT" with the
- * median nanoseconds from posix_spawn(PROGRAM) to its having been waited for. One process answers all, on one
- * CPU, so that two answers differ by what went on around it and not by where its memory happened to be.
+ * median nanoseconds from posix_spawn(PROGRAM) to its having been waited for, "busy BATCHES" with the median
+ * nanoseconds of one step of a program that computes, and makes about 100,000 system calls a second. One
+ * process answers all, on one CPU, so that two answers differ by what went on around it and not by where its
+ * memory happened to be.
  */
+#include <fcntl.h>
 #include <sched.h>
 #include <spawn.h>
 #include <sys/syscall.h>
@@ -15,7 +18,7 @@
 
 #include "bench.h"
 
-enum { CALLS = 2000, ROUND_TRIPS = 50, SAMPLES_MAX = 100000 };
+enum { CALLS = 2000, STEPS = 200, STEP_NS = 10000, ROUND_TRIPS = 50, SAMPLES_MAX = 100000 };
 
 static double samples[SAMPLES_MAX];
 static const char *program;
@@ -42,6 +45,54 @@ static double syscalls(int batches)
 			syscall(SYS_getppid);
 		samples[i] = (double)(now_ns() - start) / CALLS;
 	}
+	return percentile(batches, 10);
+}
+
+static void compute(unsigned int turns)
+{
+	for (volatile unsigned int i = 0; i < turns; i++)
+		;
+}
+
+/* How much there is to compute until the next system call; found once, so that all answers are comparable. */
+static unsigned int turns_between(void)
+{
+	enum { TRIAL = 100000 };
+	static unsigned int turns;
+	uint64_t best = ~0ULL;
+
+	for (int i = 0; !turns && i < 20; i++) {
+		uint64_t start = now_ns(), took;
+
+		compute(TRIAL);
+		took = now_ns() - start;
+		if (took < best)
+			best = took;
+	}
+	if (!turns)
+		turns = (unsigned int)((uint64_t)TRIAL * STEP_NS / best);
+	return turns;
+}
+
+static double busy(int batches)
+{
+	unsigned int turns = turns_between();
+	int fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	char byte;
+
+	if (fd < 0)
+		die("/dev/zero");
+	for (int i = 0; i < batches; i++) {
+		uint64_t start = now_ns();
+
+		for (int n = 0; n < STEPS; n++) {
+			compute(turns);
+			if (n % 2 ? syscall(SYS_getppid) < 0 : read(fd, &byte, 1) != 1)
+				die("busy");
+		}
+		samples[i] = (double)(now_ns() - start) / STEPS;
+	}
+	close(fd);
 	return percentile(batches, 10);
 }
 
@@ -126,6 +177,8 @@ int main(int argc, char **argv)
 			ns = syscalls(count);
 		else if (strcmp(what, "switch") == 0)
 			ns = switches(count);
+		else if (strcmp(what, "busy") == 0)
+			ns = busy(count);
 		else if (strcmp(what, "spawn") == 0)
 			ns = spawns(count);
 		printf("%.3f\n", ns);

@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What watching costs those who are watched: a system call, a context switch, a process that comes and goes."""
+import os
 import subprocess
 import time
 
-from common import (bpftrace_exit, end, exitsnoop, faultd, faultd_policy, helper, median, spread, start, verdict,
-                    watchers)
+from common import (bpftrace_exit, end, exitsnoop, faultd, faultd_policy, helper, median, offcputime, runqslower,
+                    spread, start, syscount, verdict, watchers)
 
 NOTHING, AGAIN = "nothing", "nothing, again"
+LABELS = {"exitsnoop": "exitsnoop", "bpftrace_exit": "bpftrace", "offcputime": "offcputime", "runqslower": "runqslower",
+          "syscount": "syscount"}
+# What these cost is large: some rounds tell it.
+SELDOM, EVERY = (offcputime, runqslower, syscount), 4
 # Programs leave the kernel some time after their owner has gone.
 SETTLE = 0.1
 
@@ -22,6 +27,9 @@ class Meter:
         self.process.stdin.write(f"{what} {count}\n")
         self.process.stdin.flush()
         return float(self.process.stdout.readline())
+
+    def cpu(self):
+        return min(os.sched_getaffinity(self.process.pid))
 
     def close(self):
         self.process.stdin.close()
@@ -42,8 +50,9 @@ def measure(quick):
     rounds = 3 if quick else 20
     counts = {"syscall": 100, "switch": 100, "spawn": 300} if quick else {"syscall": 200, "switch": 200, "spawn": 700}
     able = watchers(faultd, faultd_policy, exitsnoop, bpftrace_exit)
+    seldom = watchers(*SELDOM)
     samples = {name: {"syscall": [], "switch": [], "spawn": [], "daemon": []}
-               for name in [NOTHING, AGAIN] + [maker.__name__ for maker in able]}
+               for name in [NOTHING, AGAIN] + [maker.__name__ for maker in able + seldom]}
     meter = Meter()
     for what, count in counts.items():
         meter.ask(what, count)
@@ -54,6 +63,9 @@ def measure(quick):
             for maker in able if i % 2 else able[::-1]:
                 with maker() as watcher:
                     read(meter, counts, samples[maker.__name__], watcher)
+            for maker in seldom if i % EVERY == 0 else []:
+                with maker() as watcher:
+                    read(meter, {what: counts[what] for what in ("syscall", "switch")}, samples[maker.__name__])
             read(meter, counts, samples[AGAIN])
     finally:
         meter.close()
@@ -68,7 +80,10 @@ def baselines(samples, what):
 
 def relative(samples, name, what):
     """Percent above what the same round measured with nothing loaded."""
-    return [100 * (value / base - 1) for value, base in zip(samples[name][what], baselines(samples, what))]
+    bases = baselines(samples, what)
+    if name in {maker.__name__ for maker in SELDOM}:
+        bases = bases[::EVERY]
+    return [100 * (value / base - 1) for value, base in zip(samples[name][what], bases)]
 
 
 def told(reached, noise, limit):
@@ -80,7 +95,7 @@ def relative_row(samples, what, title):
     # The same compared with itself: what a difference has to exceed to be one.
     noise = [100 * (b / a - 1) for a, b in zip(samples[NOTHING][what], samples[AGAIN][what])]
     peers = [f"{label} {median(relative(samples, name, what)):+.2f} %"
-             for name, label in (("exitsnoop", "exitsnoop"), ("bpftrace_exit", "bpftrace")) if name in samples]
+             for name, label in LABELS.items() if name in samples]
     return (
         f"{title}, {median(baselines(samples, what)):.0f} ns with nothing loaded",
         f"{median(own):+.2f} % (+-{spread(own):.2f})",

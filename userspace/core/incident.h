@@ -134,7 +134,7 @@ struct incident {
 	struct oom_facts oom;
 	struct stall_facts stall;
 	struct incident *joined; /* a reference to the incident whose facts these are, too; NULL */
-	bool followed; /* of a process that `run` started, or a descendant */
+	bool followed;		 /* of a process that `run` started, or a descendant */
 	bool replayed;
 
 	/* who (detect) */

@@ -12,9 +12,6 @@
 #ifndef SYS_futex_wait
 #define SYS_futex_wait 455
 #endif
-#ifndef SYS_epoll_pwait2
-#define SYS_epoll_pwait2 441
-#endif
 
 enum { ON_FD = 1, WRITES = 2 };
 
@@ -34,7 +31,7 @@ static const struct {
 	{SYS_ppoll, FE_CALL_POLL, 0},
 	{SYS_pselect6, FE_CALL_POLL, 0},
 	{SYS_epoll_pwait, FE_CALL_POLL, 0},
-	{SYS_epoll_pwait2, FE_CALL_POLL, 0},
+	{CALLS_EPOLL_PWAIT2, FE_CALL_POLL, 0},
 	{SYS_io_uring_enter, FE_CALL_POLL, 0},
 	{SYS_clone, FE_CALL_VFORK, 0},
 	{SYS_clone3, FE_CALL_VFORK, 0},

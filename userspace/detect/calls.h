@@ -8,6 +8,8 @@
 
 #include "faultd/scan.h"
 
+enum { CALLS_EPOLL_PWAIT2 = 441 }; /* newer than some C libraries' headers */
+
 /* Fills the table that the scan in the kernel goes by: enum fe_call_class by number. */
 void calls_fill(uint8_t classes[static FE_CALLS_MAX]);
 enum fe_call_class calls_class(uint32_t nr);

@@ -72,6 +72,15 @@ static int add_reader(void *arg, pid_t pid)
 	return draft_member(arg, FE_ROLE_READER, pid, pid) ? 0 : 1;
 }
 
+/* A reader that works is slow, and will read again. */
+static bool reader_works(const struct draft *draft)
+{
+	for (unsigned int i = 0; i < draft->member_count; i++)
+		if (draft->members[i].state == 'R' || draft->members[i].state == 'D')
+			return true;
+	return false;
+}
+
 /* Terminals, devices and files may take what they like. */
 static enum judgement put_readers(struct suspect *suspect, struct draft *draft)
 {
@@ -80,7 +89,7 @@ static enum judgement put_readers(struct suspect *suspect, struct draft *draft)
 	if (draft->file.type == OPENFILE_PIPE) {
 		openfile_pipe_readers(draft->file.inode, (pid_t)suspect->last.pid, add_reader, draft,
 				      PIPE_FILES_MAX);
-		return CONVICT;
+		return reader_works(draft) ? ACQUIT : CONVICT;
 	}
 	return draft->file.type == OPENFILE_SOCKET ? CONVICT : ACQUIT;
 }
@@ -142,7 +151,7 @@ static bool same_stop(struct suspect *suspect, const struct fe_suspect *seen)
 {
 	if (suspect->last.flags & FE_SEEN_FROZEN)
 		return seen->flags & FE_SEEN_FROZEN;
-	return seen->state == suspect->last.state && seen->since <= suspect->since + CLOCK_SLACK;
+	return same_sleep(suspect, seen);
 }
 
 static bool begin_stop(struct suspect *suspect, const struct fe_suspect *seen)

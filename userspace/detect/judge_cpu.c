@@ -10,10 +10,14 @@
 #include "host/thread.h"
 
 enum {
+	LOOP_POLLS = 3,	     /* scans that saw it poll, and something else between */
 	LOOP_STREAMS = 3,    /* connections in one poll set that make its thread a server */
 	FAILURES_MIN = 1000, /* of one call in a row: without end */
 	CULPRITS = 5,
 };
+
+/* More than a scheduler's slice, whatever the tunables. */
+#define LONG_TURN (50 * NSEC_PER_MSEC)
 
 /* ---- event loops */
 
@@ -22,44 +26,86 @@ static bool serves(const struct openfile_set *set)
 	return set->listening > 0 || set->streams >= LOOP_STREAMS;
 }
 
-static int polls(void *arg, pid_t tid)
+/* Waits for events, or for connections. */
+static int serves_now(void *arg, pid_t tid)
 {
-	struct thread_call call;
 	pid_t pid = *(pid_t *)arg;
+	struct thread_call call;
 
-	return thread_call(&call, pid, tid) == 0 && call.in_syscall && calls_class(call.nr) == FE_CALL_POLL;
+	return thread_call(&call, pid, tid) == 0 && call.in_syscall &&
+	       (calls_class(call.nr) == FE_CALL_POLL || call.nr == SYS_accept || call.nr == SYS_accept4);
+}
+
+struct sharing {
+	pid_t pid, tid;
+	int fd;
+};
+
+static int polls_same_set(void *arg, pid_t tid)
+{
+	const struct sharing *sharing = arg;
+	struct thread_call call;
+
+	return tid != sharing->tid && thread_call(&call, sharing->pid, tid) == 0 && call.in_syscall &&
+	       calls_class(call.nr) == FE_CALL_POLL && (int)call.args[0] == sharing->fd;
+}
+
+/* Several threads take turns at one set: none is missed while another waits there. */
+static bool others_poll(const struct fe_suspect *seen, int fd)
+{
+	struct sharing sharing = {(pid_t)seen->pid, (pid_t)seen->tid, fd};
+
+	return thread_each(sharing.pid, polls_same_set, &sharing) != 0;
+}
+
+static bool polls_epoll(const struct fe_suspect *seen)
+{
+	if (!(seen->flags & FE_SEEN_LOOP))
+		return false;
+#ifdef SYS_epoll_wait
+	if (seen->loop_call == SYS_epoll_wait)
+		return true;
+#endif
+	return seen->loop_call == SYS_epoll_pwait || seen->loop_call == CALLS_EPOLL_PWAIT2;
 }
 
 /*
  * Others poll, too, and then work for as long as they like: a database's session, a compiler's driver. A loop
  * that others depend on has a listening socket in its set, or connections to several.
  */
-static bool is_server(const struct fe_suspect *seen)
+static bool is_server(struct suspect *suspect, const struct fe_suspect *seen)
 {
 	pid_t pid = (pid_t)seen->pid;
 	struct openfile_set set;
 
-	if (seen->flags & FE_SEEN_LOOP &&
-	    (
-#ifdef SYS_epoll_wait
-		    seen->loop_call == SYS_epoll_wait ||
-#endif
-		    seen->loop_call == SYS_epoll_pwait || seen->loop_call == 441 /* epoll_pwait2 */))
-		return openfile_poll_set(&set, pid, (int)seen->loop_fd) == 0 && serves(&set);
-	if (openfile_process_set(&set, pid) < 0 || !set.listening)
-		return false;
+	suspect->poll_fd = polls_epoll(seen) ? (int)seen->loop_fd : -1;
+	if (suspect->poll_fd >= 0)
+		return openfile_poll_set(&set, pid, suspect->poll_fd) == 0 && serves(&set);
+	/* Of poll(2) nobody knows any more what it waited for: a server does that again and again in its main
+	 * thread, and no other thread of it does. */
 	if (seen->flags & FE_SEEN_LOOP)
-		return true;
-	/* Never seen polling: then the main thread, if nobody else does it. */
-	return seen->tid == seen->pid && thread_each(pid, polls, &pid) == 0;
+		return seen->tid == seen->pid && seen->loop_seen >= LOOP_POLLS &&
+		       openfile_process_set(&set, pid) == 0 && set.listening &&
+		       thread_each(pid, serves_now, &pid) == 0;
+	/* Never seen polling, and as it is since before faultd looked: by the sets that it has. */
+	if (!suspect->before_us || seen->tid != seen->pid)
+		return false;
+	suspect->poll_fd = openfile_serving_set(pid);
+	return suspect->poll_fd >= 0 && !others_poll(seen, suspect->poll_fd);
 }
 
 static bool begin_loop(struct suspect *suspect, const struct fe_suspect *seen)
 {
-	if (seen->flags & (FE_SEEN_EXITING | FE_SEEN_TRACED | FE_SEEN_FROZEN) || !is_server(seen))
+	if (seen->flags & (FE_SEEN_EXITING | FE_SEEN_TRACED | FE_SEEN_FROZEN) || !is_server(suspect, seen))
 		return false;
-	suspect->since = seen->flags & FE_SEEN_LOOP ? seen->last_poll : seen->busy_since;
+	suspect->since = seen->flags & FE_SEEN_LOOP ? seen->last_poll : seen->busy_since ?: seen->since;
 	return suspect->since > 0;
+}
+
+/* Of two looks at one time; 0: it was not looked at. */
+static bool later(uint64_t now, uint64_t before)
+{
+	return now && before && now > before + CLOCK_SLACK;
 }
 
 static bool same_loop(struct suspect *suspect, const struct fe_suspect *seen)
@@ -67,16 +113,20 @@ static bool same_loop(struct suspect *suspect, const struct fe_suspect *seen)
 	if (seen->flags & FE_SEEN_POLLING || (seen->state != 'R' && seen->state != 'S' && seen->state != 'D'))
 		return false;
 	if (seen->flags & FE_SEEN_LOOP)
-		return !seen->last_poll || seen->last_poll <= suspect->since + CLOCK_SLACK;
-	return seen->busy_since && seen->busy_since <= suspect->since + CLOCK_SLACK;
+		return !later(seen->last_poll, suspect->last.last_poll);
+	if (seen->state != 'R')
+		return seen->switches == suspect->last.switches;
+	return seen->busy_since && !later(seen->busy_since, suspect->last.busy_since);
 }
 
 static bool put_probe(struct suspect *suspect, struct probes *probes, struct draft *draft)
 {
 	struct fe_armed calls;
 	struct fe_samples samples;
+	uint64_t polls_of_set;
 
-	if (!suspect->armed || probes_read_thread(probes, (pid_t)suspect->last.tid, &calls, &samples) < 0)
+	if (!suspect->armed ||
+	    probes_read_thread(probes, (pid_t)suspect->last.tid, &calls, &samples, &polls_of_set) < 0)
 		return false;
 	draft->event.traced = suspect->last.now - suspect->armed_at;
 	draft->event.calls = calls.calls;
@@ -86,7 +136,7 @@ static bool put_probe(struct suspect *suspect, struct probes *probes, struct dra
 	draft->event.samples = samples.samples;
 	draft->event.user_samples = samples.user;
 	draft->event.ip = samples.ip;
-	return !calls.polls;
+	return !calls.polls && !polls_of_set;
 }
 
 static enum judgement judge_overdue(struct suspect *suspect, struct probes *probes, struct draft *draft)
@@ -94,7 +144,8 @@ static enum judgement judge_overdue(struct suspect *suspect, struct probes *prob
 	const struct fe_suspect *last = &suspect->last;
 
 	/* Without the trace a loop that polls and never sleeps there looks the same. */
-	if (!put_probe(suspect, probes, draft))
+	if (!put_probe(suspect, probes, draft) ||
+	    (suspect->poll_fd >= 0 && others_poll(last, suspect->poll_fd)))
 		return ACQUIT;
 	if (last->flags & FE_SEEN_LOOP)
 		draft->event.flags |= FE_STALL_WAS_LOOP;
@@ -122,7 +173,7 @@ static bool begin_spin(struct suspect *suspect, const struct fe_suspect *seen)
 
 static bool same_busy(struct suspect *suspect, const struct fe_suspect *seen)
 {
-	return seen->state == 'R' && seen->busy_since && seen->busy_since <= suspect->since + CLOCK_SLACK;
+	return seen->state == 'R' && seen->busy_since && !later(seen->busy_since, suspect->last.busy_since);
 }
 
 static enum judgement judge_endless(struct suspect *suspect, struct probes *probes, struct draft *draft)
@@ -160,7 +211,8 @@ static bool same_hunger(struct suspect *suspect, const struct fe_suspect *seen)
 struct tally {
 	struct draft *draft;
 	uint32_t cpu;
-	uint64_t total, real_time; /* samples of that CPU */
+	unsigned int runners;	   /* threads that had that CPU */
+	uint64_t total, real_time; /* samples of it */
 	uint64_t elsewhere, idle;  /* of the others */
 };
 
@@ -173,6 +225,7 @@ static void count_sample(void *arg, const struct fe_sample_key *key, const struc
 		tally->idle += key->tid ? 0 : samples->samples;
 		return;
 	}
+	tally->runners += key->tid != 0;
 	tally->total += samples->samples;
 	if (samples->policy == SCHED_FIFO || samples->policy == SCHED_RR || samples->policy == SCHED_DEADLINE)
 		tally->real_time += samples->samples;
@@ -216,11 +269,14 @@ static enum judgement judge_hunger(struct suspect *suspect, struct probes *probe
 		draft->event.traced = last->now - suspect->armed_at;
 		draft->event.samples = (uint32_t)tally.total;
 	}
-	/* Many that share a CPU fairly wait for long, too: only real-time tasks take it away. */
-	if (!unserved && tally.real_time * 2 < tally.total)
-		return ACQUIT;
-	if (!unserved && !tally.total)
-		return ACQUIT;
+	if (tally.real_time * 2 < tally.total || !tally.total) {
+		/* Many that share a CPU fairly wait for long, too, each for the others' turns. */
+		if (!unserved || last->now - last->queued < tally.runners * LONG_TURN)
+			return ACQUIT;
+		/* Who is to have what the others leave may have to wait until they leave something. */
+		if (!suspect->named && (last->policy == SCHED_IDLE || last->nice > 0))
+			return ACQUIT;
+	}
 	draft->event.flags |= FE_STALL_RUNNING;
 	draft->event.idle_elsewhere = tally.elsewhere ? (uint32_t)(tally.idle * 1000 / tally.elsewhere) : 0;
 	return CONVICT;

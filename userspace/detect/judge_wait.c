@@ -16,8 +16,13 @@ static bool same_wait(struct suspect *suspect, const struct fe_suspect *seen)
 {
 	if (same_sleep(suspect, seen))
 		return true;
-	return seen->state == 'S' && seen->syscall == suspect->last.syscall &&
-	       seen->args[0] == suspect->last.args[0] && seen->args[2] == suspect->last.args[2];
+	if (seen->state != 'S' || seen->syscall != suspect->last.syscall ||
+	    seen->args[0] != suspect->last.args[0] || seen->args[2] != suspect->last.args[2])
+		return false;
+	/* Or it had the lock meanwhile. Until it is convicted, only the wait that it is in now counts. */
+	if (!suspect->convicted)
+		suspect->since = seen->since;
+	return true;
 }
 
 static bool readable(const struct fe_suspect *seen)
@@ -34,13 +39,15 @@ static bool read_lock(struct lock_wait *ret, const struct fe_suspect *seen)
 /* Idle threads wait on futexes as well: only those whose word names an owner are followed. */
 static bool begin_futex(struct suspect *suspect, const struct fe_suspect *seen)
 {
+	struct lock_census census = {0};
 	struct lock_wait wait;
 
-	suspect->all_wait = seen->suspicion == FE_SUSPECT_ALL_WAIT && seen->flags & FE_SEEN_PRIVATE &&
+	suspect->all_wait = seen->suspicion == FE_SUSPECT_ALL_WAIT &&
 			    !(seen->flags & (FE_SEEN_TIMERS | FE_SEEN_MM_SHARED));
-	/* The last one may be the one that joins the others. */
-	if (seen->suspicion == FE_SUSPECT_ALL_WAIT && !(seen->flags & (FE_SEEN_TIMERS | FE_SEEN_MM_SHARED)))
-		suspect->all_wait = true;
+	if (!readable(seen))
+		return true; /* there will be a better moment to read it */
+	if (suspect->all_wait)
+		suspect->all_wait = locks_census(&census, (pid_t)seen->pid) == 0 && census.all_wait;
 	if (!read_lock(&wait, seen))
 		return suspect->all_wait;
 	suspect->owner_tid = wait.owner_tid;
@@ -118,7 +125,7 @@ static int add_waiting(void *arg, pid_t tid)
  * handler. */
 static enum judgement judge_all_wait(struct suspect *suspect, struct draft *draft)
 {
-	struct lock_census census;
+	struct lock_census census = {0};
 	uint64_t caught, ignored;
 
 	if (suspect->last.flags & (FE_SEEN_TIMERS | FE_SEEN_MM_SHARED) ||
@@ -141,7 +148,7 @@ static enum judgement judge_futex(struct suspect *suspect, struct probes *probes
 
 	(void)probes;
 	if (!readable(&suspect->last))
-		return ACQUIT;
+		return WAIT;
 	locks_follow(chain, (pid_t)suspect->last.pid, (pid_t)suspect->last.tid, suspect->last.since);
 	if (chain->verdict == LOCKS_CYCLE && chain->cycle == 0) {
 		put_lock(draft);
@@ -163,6 +170,8 @@ static enum judgement judge_futex(struct suspect *suspect, struct probes *probes
 		return ACQUIT;
 	/* No deadlock; if it waits for long, that is told as such. */
 	suspect->kind = FE_STALL_LOCK;
+	suspect->since = suspect->last.since;
+	suspect->owner_tid = (pid_t)chain->members[0].owner_tid;
 	return WAIT;
 }
 
@@ -172,7 +181,7 @@ static enum judgement judge_owned(struct suspect *suspect, struct probes *probes
 
 	(void)probes;
 	if (!readable(&suspect->last))
-		return ACQUIT;
+		return WAIT;
 	locks_follow(chain, (pid_t)suspect->last.pid, (pid_t)suspect->last.tid, suspect->last.since);
 	/* Another owner than before: the lock goes from hand to hand. */
 	if (chain->verdict != LOCKS_OWNED || chain->members[0].lock_type == FE_LOCK_JOIN ||
@@ -183,4 +192,4 @@ static enum judgement judge_owned(struct suspect *suspect, struct probes *probes
 }
 
 const struct judge judge_deadlock = {begin_futex, same_wait, judge_futex, NEEDS_NOTHING, true};
-const struct judge judge_lock = {begin_futex, same_wait, judge_owned, NEEDS_NOTHING, true};
+const struct judge judge_lock = {begin_futex, same_sleep, judge_owned, NEEDS_NOTHING, true};

@@ -266,8 +266,7 @@ static struct bpf_link *find_link(const struct detect *detect, const char *name)
 static void set_scan(struct detect *detect)
 {
 	if (detect->scan)
-		scan_set(detect->scan, detect->needs.stalls, detect->overhead_budget,
-			 detect->needs.execs != 0);
+		scan_set(detect->scan, detect->needs.stalls, detect->overhead_budget);
 }
 
 static int open_scan(struct detect *detect)

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/clock.h"
 #include "detect/calls.h"
@@ -21,17 +22,31 @@ struct glibc_mutex {
 	uint32_t lock;
 	uint32_t count;
 	int32_t owner;
-	uint32_t users;
+	uint32_t users; /* the owner, and who waits on a condition with it */
 	int32_t kind;
+	int16_t spins, elision;
+	uint64_t list[2]; /* of robust and priority-inheriting ones; else NULL */
 };
 
 enum {
 	MUTEX_TYPE_MASK = 3, /* normal, recursive, error-checking, adaptive */
+	MUTEX_RECURSIVE = 1,
 	MUTEX_ROBUST = 16,
 	MUTEX_PI = 32,
-	MUTEX_KIND_MAX = 0x3ff,
+	/* Protected by priority, shared, with or without elision. */
+	MUTEX_KIND_BITS = MUTEX_TYPE_MASK | MUTEX_ROBUST | MUTEX_PI | 64 | 128 | 256 | 512,
+	MUTEX_USERS_MAX = 4096,
 	MUTEX_CONTENDED = 2,
 };
+
+/* musl: src/internal/pthread_impl.h. A normal mutex names nobody: its word is EBUSY. */
+struct musl_mutex {
+	int32_t type;
+	uint32_t lock;
+	int32_t waiters;
+};
+
+enum { MUSL_RECURSIVE = 1, MUSL_TYPE_MASK = 3, MUSL_ROBUST = 4, MUSL_TYPE_MAX = 0xff };
 
 /* glibc: sysdeps/nptl/bits/struct_rwlock.h */
 struct glibc_rwlock {
@@ -44,7 +59,9 @@ struct glibc_rwlock {
 
 enum { RWLOCK_WRLOCKED = 2, RWLOCK_WAITED = 2, RWLOCK_SHARED_MAX = 1 };
 
-enum { PID_LIMIT = 1 << 22 };
+enum { PID_LIMIT = 1 << 22, FOUND = 256 };
+
+#define FOUND_TIME (100 * NSEC_PER_MSEC)
 
 struct futex_wait {
 	uint64_t address;
@@ -87,11 +104,45 @@ static int find_thread(const struct futex_wait *wait, pid_t pid, pid_t number, p
 	return thread_by_ns_tid(pid, number, ret_tid);
 }
 
+/* In a container the search looks at every thread, and those that wait for one lock all ask for the same. */
+static int find_thread_again(const struct futex_wait *wait, pid_t pid, pid_t number, pid_t *ret_pid,
+			     pid_t *ret_tid)
+{
+	static struct {
+		pid_t pid, number, owner_pid, owner_tid;
+		bool private;
+		uint64_t time;
+	} found[FOUND];
+	size_t at = ((size_t)pid * 31 + (size_t)number) % FOUND;
+	struct timespec ts;
+	uint64_t now;
+	int r;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	now = (uint64_t)ts.tv_sec * NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
+	if (found[at].pid == pid && found[at].number == number && found[at].private == wait->private &&
+	    now - found[at].time < FOUND_TIME) {
+		*ret_pid = found[at].owner_pid;
+		*ret_tid = found[at].owner_tid;
+		return 0;
+	}
+	r = find_thread(wait, pid, number, ret_pid, ret_tid);
+	if (r >= 0) {
+		found[at].pid = pid;
+		found[at].number = number;
+		found[at].private = wait->private;
+		found[at].owner_pid = *ret_pid;
+		found[at].owner_tid = *ret_tid;
+		found[at].time = now;
+	}
+	return r;
+}
+
 static bool name_owner(struct lock_wait *ret, const struct futex_wait *wait, pid_t pid, pid_t number,
 		       uint64_t since)
 {
 	struct thread_info info;
-	int r = find_thread(wait, pid, number, &ret->owner_pid, &ret->owner_tid);
+	int r = find_thread_again(wait, pid, number, &ret->owner_pid, &ret->owner_tid);
 
 	if (r == -ESRCH) {
 		ret->owner_died = true;
@@ -117,10 +168,29 @@ static enum fe_lock_type mutex_type(int32_t kind)
 	return kind & MUTEX_ROBUST ? FE_LOCK_MUTEX_ROBUST : types[kind & MUTEX_TYPE_MASK];
 }
 
+/* Others have a word that is 2 when somebody waits, too, and something else beside it. */
 static bool is_mutex(const struct glibc_mutex *mutex)
 {
-	return mutex->kind >= 0 && mutex->kind <= MUTEX_KIND_MAX && mutex->users > 0 &&
-	       mutex->users < PID_LIMIT;
+	bool recursive = (mutex->kind & MUTEX_TYPE_MASK) == MUTEX_RECURSIVE;
+	bool listed = mutex->kind & (MUTEX_ROBUST | MUTEX_PI);
+
+	return !(mutex->kind & ~MUTEX_KIND_BITS) && mutex->users > 0 && mutex->users <= MUTEX_USERS_MAX &&
+	       (recursive ? mutex->count > 0 : mutex->count <= (listed ? 1 : 0)) &&
+	       (listed || (!mutex->list[0] && !mutex->list[1]));
+}
+
+/*
+ * Of a mutex that is not robust, only its owner's number says that it is gone: it must be one that a thread
+ * of this process can have had, and those come after the process's own.
+ */
+static bool can_have_died(const struct futex_wait *wait, pid_t pid, pid_t number)
+{
+	struct thread_info info;
+	pid_t own;
+
+	/* In a PID namespace of its own the numbers are others: there it is not told. */
+	return !wait->private ||
+	       (number > pid && thread_read(&info, pid, pid) == 0 && thread_by_ns_tid(pid, pid, &own) == 0);
 }
 
 /* lll_lock_wait(): the word is 2, and the owner stands beside it. */
@@ -132,29 +202,50 @@ static bool read_mutex(struct lock_wait *ret, const struct futex_wait *wait, pid
 	    !is_mutex(&mutex) || mutex.owner <= 0)
 		return false;
 	ret->type = mutex_type(mutex.kind);
-	return name_owner(ret, wait, pid, mutex.owner, since);
+	return name_owner(ret, wait, pid, mutex.owner, since) &&
+	       !(ret->owner_died && !can_have_died(wait, pid, mutex.owner));
 }
 
-/* The word holds its owner and the waiters' bit: robust and priority-inheriting mutexes, and those of others.
+static bool is_musl_mutex(const struct musl_mutex *mutex)
+{
+	return mutex->type & MUSL_TYPE_MASK && mutex->type > 0 && mutex->type <= MUSL_TYPE_MAX &&
+	       mutex->waiters > 0 && mutex->waiters < PID_LIMIT;
+}
+
+/* What kind of lock a word with the waiters' bit is part of; FE_LOCK_NONE: one that need not name its owner.
+ */
+static enum fe_lock_type word_type(const struct futex_wait *wait, pid_t pid, bool pi)
+{
+	struct glibc_mutex mutex;
+	struct musl_mutex musl;
+
+	if (memory_read(pid, wait->address, &mutex, sizeof(mutex)) == 0 && is_mutex(&mutex) &&
+	    mutex.kind & (pi ? MUTEX_PI : MUTEX_ROBUST))
+		return mutex_type(mutex.kind);
+	/* The kernel itself takes the word of a FUTEX_LOCK_PI for the owner. */
+	if (pi)
+		return FE_LOCK_MUTEX_PI;
+	if (memory_read(pid, wait->address - offsetof(struct musl_mutex, lock), &musl, sizeof(musl)) < 0 ||
+	    !is_musl_mutex(&musl))
+		return FE_LOCK_NONE;
+	if (musl.type & MUSL_ROBUST)
+		return FE_LOCK_MUTEX_ROBUST;
+	return (musl.type & MUSL_TYPE_MASK) == MUSL_RECURSIVE ? FE_LOCK_MUTEX_RECURSIVE
+							      : FE_LOCK_MUTEX_ERRORCHECK;
+}
+
+/* The word holds its owner and the waiters' bit: robust and priority-inheriting mutexes, and some of musl's.
  */
 static bool read_owner_word(struct lock_wait *ret, const struct futex_wait *wait, pid_t pid, uint64_t since)
 {
-	struct glibc_mutex mutex = {0};
-	uint32_t word;
 	bool pi = wait->command == FUTEX_LOCK_PI || wait->command == FUTEX_LOCK_PI2;
+	uint32_t word;
 
-	if (memory_read(pid, wait->address, &word, sizeof(word)) < 0 || !(word & FUTEX_WAITERS))
+	if (memory_read(pid, wait->address, &word, sizeof(word)) < 0 || !(word & FUTEX_WAITERS) ||
+	    !(word & FUTEX_TID_MASK))
 		return false;
-	ret->type = pi ? FE_LOCK_MUTEX_PI : FE_LOCK_WORD;
-	if (memory_read(pid, wait->address, &mutex, sizeof(mutex)) == 0 && is_mutex(&mutex) &&
-	    mutex.kind & (pi ? MUTEX_PI : MUTEX_ROBUST))
-		ret->type = mutex_type(mutex.kind);
-	if (!(word & FUTEX_TID_MASK))
-		return false;
-	if (name_owner(ret, wait, pid, (pid_t)(word & FUTEX_TID_MASK), since))
-		/* Of a word that we know nothing else about, an owner that is gone proves nothing. */
-		return !(ret->owner_died && ret->type == FE_LOCK_WORD);
-	return false;
+	ret->type = word_type(wait, pid, pi);
+	return ret->type != FE_LOCK_NONE && name_owner(ret, wait, pid, (pid_t)(word & FUTEX_TID_MASK), since);
 }
 
 /* A reader or writer waits for one of two words in the lock: see nptl/pthread_rwlock_common.c. */
@@ -232,6 +323,24 @@ static struct fe_member *add(struct lock_chain *chain, pid_t pid, pid_t tid)
 	return member;
 }
 
+static int sleeps_deep(void *arg, pid_t tid)
+{
+	struct thread_info info;
+
+	return thread_read(&info, *(pid_t *)arg, tid) == 0 && info.state == 'D';
+}
+
+/*
+ * Reading its memory would wait for whoever writes its mappings, and who does that for long is in
+ * uninterruptible sleep. Of the suspect itself the scan knows.
+ */
+static bool is_readable(const struct fe_member *member, const struct fe_member *suspect)
+{
+	pid_t pid = (pid_t)member->pid;
+
+	return member->pid == suspect->pid || thread_each(pid, sleeps_deep, &pid) == 0;
+}
+
 /* What a member waits for; false where the chain ends. */
 static bool waits(struct fe_member *member, struct lock_wait *ret, uint64_t since)
 {
@@ -273,7 +382,8 @@ static void follow(struct lock_chain *ret, pid_t pid, pid_t tid, uint64_t since)
 		int seen;
 
 		/* When the others began to wait is not known, so any owner that lives will do for them. */
-		if (!waits(member, &wait, ret->count == 1 ? since : ~0ULL / 2)) {
+		if (!is_readable(member, ret->members) ||
+		    !waits(member, &wait, ret->count == 1 ? since : ~0ULL / 2)) {
 			ret->verdict = ret->count > 1 ? LOCKS_OWNED : LOCKS_NONE;
 			return;
 		}
@@ -336,7 +446,10 @@ static int count_thread(void *arg, pid_t tid)
 	struct thread_call call;
 	struct futex_wait wait;
 	struct lock_wait lock;
+	struct thread_info info;
 
+	if (thread_read(&info, census->pid, tid) < 0 || info.state == 'Z' || info.state == 'X')
+		return 0;
 	census->result->threads++;
 	if (thread_call(&call, census->pid, tid) < 0 || !call.in_syscall ||
 	    !read_wait(&wait, call.nr, call.args) || wait.timed ||

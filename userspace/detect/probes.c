@@ -19,7 +19,7 @@ enum { THREADS = 64, CPUS = 1024 };
 #define SAMPLE_PERIOD 1009000
 
 struct probed {
-	pid_t tid;		/* 0: free */
+	pid_t pid, tid;		/* 0: free */
 	struct bpf_link *clock; /* NULL: not sampled */
 };
 
@@ -107,8 +107,9 @@ static void forget_samples(struct probes *probes, struct fe_sample_key key)
 	bpf_map__delete_elem(probes->bpf->maps.samples, &key, sizeof(key), 0);
 }
 
-int probes_arm_thread(struct probes *probes, pid_t tid, uint64_t now)
+int probes_arm_thread(struct probes *probes, pid_t pid, pid_t tid, uint32_t poll_fd, uint64_t now)
 {
+	struct fe_armed_group group = {.fd = poll_fd};
 	struct probed *probed = find(probes, tid);
 	struct fe_armed fresh = {.since = now};
 	int r;
@@ -120,6 +121,9 @@ int probes_arm_thread(struct probes *probes, pid_t tid, uint64_t now)
 		return -ENOSPC;
 	r = bpf_map__update_elem(probes->bpf->maps.armed, &tid, sizeof(tid), &fresh, sizeof(fresh), BPF_ANY);
 	if (r >= 0)
+		r = bpf_map__update_elem(probes->bpf->maps.armed_groups, &pid, sizeof(pid), &group,
+					 sizeof(group), BPF_NOEXIST);
+	if (r >= 0 || r == -EEXIST)
 		r = attach_calls(probes);
 	if (r < 0) {
 		bpf_map__delete_elem(probes->bpf->maps.armed, &tid, sizeof(tid), 0);
@@ -128,32 +132,51 @@ int probes_arm_thread(struct probes *probes, pid_t tid, uint64_t now)
 		return r;
 	}
 	forget_samples(probes, (struct fe_sample_key){~0U, (uint32_t)tid});
+	probed->pid = pid;
 	probed->tid = tid;
 	probed->clock = sample(probes->bpf->progs.probe_thread_clock, tid, -1);
 	probes->count++;
 	return 0;
 }
 
-int probes_read_thread(struct probes *probes, pid_t tid, struct fe_armed *ret, struct fe_samples *ret_samples)
+int probes_read_thread(struct probes *probes, pid_t tid, struct fe_armed *ret, struct fe_samples *ret_samples,
+		       uint64_t *ret_polls)
 {
 	struct fe_sample_key key = {~0U, (uint32_t)tid};
+	struct probed *probed = find(probes, tid);
+	struct fe_armed_group group = {0};
 
-	if (!find(probes, tid))
+	if (!probed)
 		return -ENOENT;
+	bpf_map__lookup_elem(probes->bpf->maps.armed_groups, &probed->pid, sizeof(probed->pid), &group,
+			     sizeof(group), 0);
+	*ret_polls = group.polls;
 	if (bpf_map__lookup_elem(probes->bpf->maps.samples, &key, sizeof(key), ret_samples,
 				 sizeof(*ret_samples), 0) < 0)
 		*ret_samples = (struct fe_samples){0};
 	return bpf_map__lookup_elem(probes->bpf->maps.armed, &tid, sizeof(tid), ret, sizeof(*ret), 0);
 }
 
+static bool has_group(const struct probes *probes, pid_t pid)
+{
+	for (int i = 0; i < THREADS; i++)
+		if (probes->threads[i].tid && probes->threads[i].pid == pid)
+			return true;
+	return false;
+}
+
 void probes_disarm_thread(struct probes *probes, pid_t tid)
 {
 	struct probed *probed = find(probes, tid);
+	pid_t pid;
 
 	if (!probed || !tid)
 		return;
 	bpf_link__destroy(probed->clock);
+	pid = probed->pid;
 	*probed = (struct probed){0};
+	if (!has_group(probes, pid))
+		bpf_map__delete_elem(probes->bpf->maps.armed_groups, &pid, sizeof(pid), 0);
 	if (!--probes->count)
 		detach_calls(probes);
 	bpf_map__delete_elem(probes->bpf->maps.armed, &tid, sizeof(tid), 0);
@@ -218,11 +241,6 @@ void probes_disarm_cpus(struct probes *probes)
 		bpf_link__destroy(probes->cpus[cpu]);
 		probes->cpus[cpu] = NULL;
 	}
-}
-
-unsigned int probes_armed(const struct probes *probes)
-{
-	return probes->count + (probes->cpu_users > 0);
 }
 
 void probes_free(struct probes *probes)

@@ -19,10 +19,13 @@ void probes_free(struct probes *probes);
  * ns) on. 0 or negative errno: -EOPNOTSUPP where the kernel took no such program, -ENOSPC with too many
  * suspects.
  */
-int probes_arm_thread(struct probes *probes, pid_t tid, uint64_t now);
-/* What it did so far. 0, or -ENOENT for one that is not armed. */
-int probes_read_thread(struct probes *probes, pid_t tid, struct fe_armed *ret,
-		       struct fe_samples *ret_samples);
+int probes_arm_thread(struct probes *probes, pid_t pid, pid_t tid, uint32_t poll_fd, uint64_t now);
+/*
+ * What it did so far, and how often any thread of its process polled poll_fd. 0, or -ENOENT for one that is
+ * not armed.
+ */
+int probes_read_thread(struct probes *probes, pid_t tid, struct fe_armed *ret, struct fe_samples *ret_samples,
+		       uint64_t *ret_polls);
 void probes_disarm_thread(struct probes *probes, pid_t tid);
 
 /* Samples who runs on each CPU; nested calls share one set of samples. 0 or negative errno. */
@@ -33,7 +36,5 @@ void probes_read_cpus(struct probes *probes,
 				 const struct fe_samples *samples),
 		      void *arg);
 void probes_disarm_cpus(struct probes *probes);
-/* How many threads are armed, and whether the CPUs are. */
-unsigned int probes_armed(const struct probes *probes);
 
 #endif

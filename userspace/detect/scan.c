@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,6 +24,8 @@
 #define LATE (300 * NSEC_PER_MSEC)
 /* No suspend is that short, and no way to the iterator that long in every one of the last scans. */
 #define CLOCK_JUMP (20 * NSEC_PER_MSEC)
+/* So late is a scan only if nobody ran. */
+#define PAUSE (5 * NSEC_PER_SEC)
 
 enum {
 	BATCH = 64, /* suspects read at once */
@@ -46,6 +49,7 @@ struct scan {
 	uint64_t clock[CLOCK_SCANS];
 	unsigned int scans;
 	bool off;
+	int error;	     /* of the last scan */
 	unsigned int coarse; /* scans that were */
 	uint64_t dropped;
 };
@@ -67,24 +71,33 @@ static const struct {
 } early[FE_STALL_KINDS] = {
 	[FE_STALL_DEADLOCK] = {3, 4}, [FE_STALL_LOCK] = {3, 4},	     [FE_STALL_IO] = {3, 4},
 	[FE_STALL_SYSCALL] = {3, 4},  [FE_STALL_EVENTLOOP] = {1, 4}, [FE_STALL_SPIN] = {1, 2},
-	[FE_STALL_STARVED] = {1, 2},  [FE_STALL_THROTTLED] = {1, 1}, [FE_STALL_STOPPED] = {3, 4},
+	[FE_STALL_STARVED] = {1, 2},  [FE_STALL_THROTTLED] = {3, 4}, [FE_STALL_STOPPED] = {3, 4},
 };
 
-/* The task iterator never sleeps, so it runs in one go between two of our own switches. */
-static int read_suspects(struct scan *scan)
+/* What it costs is what the kernel takes to look: what is done about the suspects is not the scan's. */
+static int read_suspects(struct scan *scan, uint64_t *ret_cost)
 {
 	struct fe_suspect batch[BATCH];
-	int fd = bpf_iter_create(bpf_link__fd(scan->iterator));
+	int fd = bpf_iter_create(bpf_link__fd(scan->iterator)), r;
+	bool again;
 	ssize_t n;
 
+	*ret_cost = 0;
 	if (fd < 0)
 		return -errno;
 	suspects_begin(scan->suspects, clock_now(loop_clock(scan->loop)));
-	while ((n = read(fd, batch, sizeof(batch))) > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
+	do {
+		uint64_t begin = cpu_time();
+
+		n = read(fd, batch, sizeof(batch));
+		again = n < 0 && (errno == EAGAIN || errno == EINTR);
+		r = n < 0 && !again ? -errno : 0;
+		*ret_cost += cpu_time() - begin;
 		for (size_t i = 0; n > 0 && i < (size_t)n / sizeof(batch[0]); i++)
 			suspects_look(scan->suspects, &batch[i]);
+	} while (n > 0 || again);
 	close(fd);
-	return n < 0 ? -errno : 0;
+	return r;
 }
 
 /*
@@ -148,25 +161,35 @@ static void tell_dropped(struct scan *scan)
 
 static void plan(struct scan *scan);
 
+/* After a suspend, or when this host gave us no CPU: everything looks old that nobody could move. */
+static void note_pause(struct scan *scan, uint64_t now)
+{
+	if (!scan->next || now < scan->next + PAUSE)
+		return;
+	scan->bpf->data->scan.resumed = 1;
+	suspects_forget(scan->suspects);
+}
+
 static void look(void *arg)
 {
 	struct scan *scan = arg;
 	struct fe_scan *shared = &scan->bpf->data->scan;
-	uint64_t begin = cpu_time(), now, spent;
+	uint64_t now = clock_now(loop_clock(scan->loop)), spent;
 	int r;
 
 	scan->timer = NULL;
-	r = read_suspects(scan);
+	note_pause(scan, now);
+	r = read_suspects(scan, &spent);
 	now = clock_now(loop_clock(scan->loop));
-	if (r < 0) {
+	if (r < 0 && r != scan->error)
 		log_warning("the scan for stalls failed: %s", strerror(-r));
-	} else {
+	scan->error = r;
+	if (r >= 0) {
 		shared->previous = shared->now;
 		set_clock(scan, shared);
 		suspects_settle(scan->suspects, now);
 		tell_dropped(scan);
 	}
-	spent = cpu_time() - begin;
 	/* The first ones find everything cold, and all that stood still before. */
 	scan->cost = scan->scans <= FIRST_SCANS && (!scan->cost || spent < scan->cost)
 			     ? spent
@@ -179,8 +202,8 @@ static void look(void *arg)
 /* At its interval, and when somebody is to be judged: a verdict need not wait for the next scan. */
 static void plan(struct scan *scan)
 {
-	uint64_t at = scan->next, due = suspects_deadline(scan->suspects);
-	uint64_t soonest = clock_now(loop_clock(scan->loop)) + scan->interval / 4;
+	uint64_t at = scan->next, due = scan->error ? 0 : suspects_deadline(scan->suspects);
+	uint64_t soonest = clock_now(loop_clock(scan->loop)) + scan->interval / 2;
 
 	if (due && due < at)
 		at = due > soonest ? due : soonest;
@@ -207,6 +230,7 @@ int scan_new(struct scan **ret, const struct scan_options *options)
 		return r;
 	}
 	calls_fill(options->bpf->data->scan.calls);
+	options->bpf->data->scan.clone = SYS_clone;
 	*ret = scan;
 	return 0;
 }
@@ -220,7 +244,7 @@ void scan_free(struct scan *scan)
 	free(scan);
 }
 
-void scan_set(struct scan *scan, const uint64_t least[static FE_STALL_KINDS], double budget, bool watching)
+void scan_set(struct scan *scan, const uint64_t least[static FE_STALL_KINDS], double budget)
 {
 	struct fe_scan *shared = &scan->bpf->data->scan;
 	uint64_t shortest = 0;
@@ -230,7 +254,6 @@ void scan_set(struct scan *scan, const uint64_t least[static FE_STALL_KINDS], do
 		if (least[kind] && (!shortest || least[kind] < shortest))
 			shortest = least[kind];
 	}
-	shared->watching = watching;
 	scan->budget = (uint64_t)(budget / 100 * (double)NSEC_PER_SEC);
 	scan->wanted = shortest / 4;
 	if (scan->wanted < INTERVAL_MIN)
@@ -239,6 +262,8 @@ void scan_set(struct scan *scan, const uint64_t least[static FE_STALL_KINDS], do
 		scan->wanted = INTERVAL_MAX;
 	scan->off = !shortest;
 	scan->interval = scan->wanted;
+	/* A lower threshold than before may be passed already: as at the first scan, everything counts. */
+	shared->previous = 0;
 	scan->next = clock_now(loop_clock(scan->loop));
 	plan(scan);
 }

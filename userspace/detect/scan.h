@@ -24,6 +24,6 @@ void scan_free(struct scan *scan);
  * least: the shortest threshold of each kind, ns, 0: off; with all of them off no scan is made. budget:
  * percent of one CPU that watching may cost.
  */
-void scan_set(struct scan *scan, const uint64_t least[static FE_STALL_KINDS], double budget, bool watching);
+void scan_set(struct scan *scan, const uint64_t least[static FE_STALL_KINDS], double budget);
 
 #endif

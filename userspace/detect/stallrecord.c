@@ -28,6 +28,15 @@ void stallrecord_read_stack(struct draft *draft, const struct fe_suspect *seen)
 		draft->kernel_stack[0] = '\0';
 }
 
+static uint64_t run_time(const struct suspect *suspect)
+{
+	const struct fe_suspect *seen = &suspect->last;
+
+	if (suspect->kind == FE_STALL_EVENTLOOP && seen->last_poll)
+		return seen->loop_run;
+	return seen->busy_since ? seen->busy_run : seen->run_time - suspect->begin_run;
+}
+
 static void fill_thread(struct fe_stall *event, const struct fe_suspect *seen)
 {
 	event->state = seen->state;
@@ -98,7 +107,7 @@ const void *stallrecord_make(struct draft *draft, const struct suspect *suspect,
 	event->kind = suspect->kind;
 	event->since = suspect->since;
 	event->threshold = suspect->threshold;
-	event->run_time = suspect->last.busy_since ? seen->busy_run : seen->run_time - suspect->begin_run;
+	event->run_time = run_time(suspect);
 	fill_thread(event, seen);
 	put_strings(event, draft, seen, &to);
 	event->member_count = (uint16_t)draft->member_count;
@@ -110,11 +119,14 @@ const void *stallrecord_make(struct draft *draft, const struct suspect *suspect,
 	return &record;
 }
 
-uint64_t stallrecord_place(const struct fe_suspect *seen)
+uint64_t stallrecord_place(const struct suspect *suspect)
 {
+	const struct fe_suspect *seen = &suspect->last;
 	struct proc_info info;
 	uint64_t h = 0xcbf29ce484222325ULL; /* FNV-1a */
 
+	if (suspect->kind == FE_STALL_THROTTLED)
+		return seen->group;
 	if (!(seen->flags & FE_SEEN_FROZEN) || proc_read_quiet(&info, (pid_t)seen->pid) < 0)
 		return 0;
 	for (const char *s = info.p.cgroup; s && *s; s++)

@@ -13,7 +13,7 @@ void stallrecord_read_stack(struct draft *draft, const struct fe_suspect *seen);
  */
 const void *stallrecord_make(struct draft *draft, const struct suspect *suspect, uint64_t now,
 			     size_t *ret_size);
-/* A number for the frozen cgroup that it is in; 0: it is not frozen. */
-uint64_t stallrecord_place(const struct fe_suspect *seen);
+/* A number for the cgroup that is frozen or out of its quota, where that is why it stands still; else 0. */
+uint64_t stallrecord_place(const struct suspect *suspect);
 
 #endif

@@ -13,8 +13,10 @@
 
 struct suspect {
 	bool used, convicted;
-	bool all_wait; /* the last of its process to wait on a private futex */
-	bool covered;  /* another one's stall tells of this thread as well */
+	bool all_wait;	/* the last of its process to wait on a private futex */
+	bool covered;	/* another one's stall tells of this thread as well */
+	bool waits;	/* judged, and to be judged again at the next scan */
+	bool before_us; /* it may have stood still before faultd looked for the first time */
 	bool armed, cpus_armed;
 	bool named;	   /* a policy or --match names its process */
 	unsigned int kind; /* enum fe_stall_kind */
@@ -23,8 +25,10 @@ struct suspect {
 	uint64_t armed_at;
 	uint64_t begin_run; /* its CPU time when it was nominated, ns */
 	pid_t owner_tid;    /* of the lock, when it was nominated */
-	uint64_t place;	    /* of a frozen cgroup: all in it are one stall; 0: alone */
-	unsigned long scan; /* that saw it last */
+	int poll_fd;	    /* the epoll set that an event loop lives by; -1: none is known */
+	uint64_t place;	    /* the cgroup that is frozen or out of quota: all in it are one stall; 0: none */
+	unsigned long nominated, scan; /* the scan that told of it, and the one that saw it last */
+	unsigned long endings;	       /* of other stalls, when it was found to be covered */
 	struct fe_suspect last;
 	/* Who else is told with it: no stall of theirs is told again. */
 	pid_t members[FE_MEMBERS_MAX];

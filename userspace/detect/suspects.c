@@ -12,7 +12,8 @@
 #include "detect/suspect.h"
 #include "faultd.skel.h"
 
-enum { SUSPECTS = 512 };
+/* Of one process, no more than this for one kind: the others' turn comes with their next sleep. */
+enum { SUSPECTS = 512, PROCESS_MAX = 32 };
 
 struct suspects {
 	struct faultd_bpf *bpf;
@@ -22,7 +23,7 @@ struct suspects {
 	struct probes *probes;
 	struct suspect table[SUSPECTS];
 	unsigned int count;
-	unsigned long scan;
+	unsigned long scan, endings;
 	uint64_t dropped;
 	uint64_t began; /* the first scan, CLOCK_BOOTTIME ns */
 	struct draft draft;
@@ -89,6 +90,26 @@ static struct suspect *find(struct suspects *suspects, const struct fe_suspect *
 	return NULL;
 }
 
+static bool is_crowded(const struct suspects *suspects, const struct suspect *s)
+{
+	unsigned int same = 0;
+
+	for (int i = 0; suspects->count && i < SUSPECTS; i++) {
+		const struct suspect *other = &suspects->table[i];
+
+		same += other->used && other->last.pid == s->last.pid && other->kind == s->kind;
+	}
+	return same >= PROCESS_MAX;
+}
+
+static bool is_tracked(const struct suspects *suspects, uint32_t tid)
+{
+	for (int i = 0; i < SUSPECTS; i++)
+		if (suspects->table[i].used && suspects->table[i].last.tid == tid)
+			return true;
+	return false;
+}
+
 static struct suspect *take(struct suspects *suspects)
 {
 	for (int i = 0; i < SUSPECTS; i++)
@@ -121,9 +142,11 @@ static void disarm(struct suspects *suspects, struct suspect *s)
 static void drop(struct suspects *suspects, struct suspect *s)
 {
 	disarm(suspects, s);
-	bpf_map__delete_elem(suspects->bpf->maps.tracked, &s->last.tid, sizeof(s->last.tid), 0);
-	suspects->bpf->data->scan.tracked = --suspects->count;
 	s->used = false;
+	/* A new thread may have the number, and be a suspect already. */
+	if (!is_tracked(suspects, s->last.tid))
+		bpf_map__delete_elem(suspects->bpf->maps.tracked, &s->last.tid, sizeof(s->last.tid), 0);
+	suspects->bpf->data->scan.tracked = --suspects->count;
 }
 
 static void arm(struct suspects *suspects, struct suspect *s)
@@ -131,7 +154,8 @@ static void arm(struct suspects *suspects, struct suspect *s)
 	switch (judges[s->kind]->needs) {
 	case NEEDS_NOTHING: return;
 	case NEEDS_THREAD_PROBE:
-		s->armed = probes_arm_thread(suspects->probes, (pid_t)s->last.tid, s->last.now) == 0;
+		s->armed = probes_arm_thread(suspects->probes, (pid_t)s->last.pid, (pid_t)s->last.tid,
+					     (uint32_t)s->poll_fd, s->last.now) == 0;
 		break;
 	case NEEDS_CPU_PROBE: s->cpus_armed = probes_arm_cpus(suspects->probes) == 0; break;
 	}
@@ -158,10 +182,15 @@ static bool begin(struct suspects *suspects, struct suspect *s, const struct fe_
 	*s = (struct suspect){.kind = kind,
 			      .since = seen->since,
 			      .begin_run = seen->run_time,
+			      .poll_fd = -1,
+			      .nominated = suspects->scan,
 			      .scan = suspects->scan,
+			      .before_us = seen->busy_since ? seen->busy_since <= suspects->began
+							    : seen->since <= suspects->began,
 			      .last = *seen};
 	if (!judges[kind]->begin(s, seen))
 		return false;
+	s->place = stallrecord_place(s);
 	s->threshold = ask_threshold(suspects, s, kind);
 	if (!s->threshold && kind == FE_STALL_DEADLOCK) {
 		s->kind = FE_STALL_LOCK;
@@ -170,18 +199,26 @@ static bool begin(struct suspects *suspects, struct suspect *s, const struct fe_
 	return s->threshold > 0;
 }
 
+/* A thread that is busy: an event loop that was one before us, or else one that spins. */
+static bool begin_busy(struct suspects *suspects, struct suspect *s, const struct fe_suspect *seen)
+{
+	if (seen->busy_since <= suspects->began && begin(suspects, s, seen, FE_STALL_EVENTLOOP))
+		return true;
+	return begin(suspects, s, seen, FE_STALL_SPIN);
+}
+
 static void nominate(struct suspects *suspects, struct suspect *before, const struct fe_suspect *seen)
 {
 	struct suspect fresh, *s = before;
+	bool begun = seen->suspicion == FE_SUSPECT_BUSY
+			     ? begin_busy(suspects, &fresh, seen)
+			     : begin(suspects, &fresh, seen, kinds[seen->suspicion]);
 
-	if (!begin(suspects, &fresh, seen, kinds[seen->suspicion]) &&
-	    !(seen->suspicion == FE_SUSPECT_BUSY && begin(suspects, &fresh, seen, FE_STALL_EVENTLOOP)))
-		return;
-	if (s && fresh.since + fresh.threshold >= s->since + s->threshold)
+	if (!begun || (s && fresh.since + fresh.threshold >= s->since + s->threshold))
 		return;
 	if (s)
 		drop(suspects, s);
-	else
+	else if (!is_crowded(suspects, &fresh))
 		s = take(suspects);
 	if (!s)
 		return;
@@ -204,8 +241,10 @@ static void end(struct suspects *suspects, struct suspect *s, uint64_t now, bool
 		.end = now,
 	};
 
-	if (s->convicted)
+	if (s->convicted) {
+		suspects->endings++;
 		suspects->tell(suspects->tell_arg, &event, sizeof(event));
+	}
 	drop(suspects, s);
 }
 
@@ -304,6 +343,19 @@ static void convict(struct suspects *suspects, struct suspect *s, uint64_t now)
 	suspects->tell(suspects->tell_arg, record, size);
 }
 
+/* It polls, without ever sleeping there. It is left alone for a while, and then looked at again. */
+static void forget_overdue(struct suspects *suspects, const struct suspect *s)
+{
+	struct bpf_map *map = suspects->bpf->maps.loops;
+	struct fe_loop loop;
+
+	if (bpf_map__lookup_elem(map, &s->last.tid, sizeof(s->last.tid), &loop, sizeof(loop), 0) < 0 ||
+	    loop.thread_start != s->last.thread_start)
+		return;
+	loop.outside = suspects->bpf->data->scan.now + s->threshold;
+	bpf_map__update_elem(map, &s->last.tid, sizeof(s->last.tid), &loop, sizeof(loop), BPF_EXIST);
+}
+
 static void judge(struct suspects *suspects, struct suspect *s, uint64_t now)
 {
 	struct draft *draft = &suspects->draft;
@@ -313,17 +365,22 @@ static void judge(struct suspects *suspects, struct suspect *s, uint64_t now)
 	draft->member_count = 0;
 	draft->event.id.pid = s->last.pid;
 	draft->event.id.tid = s->last.tid;
-	s->place = stallrecord_place(&s->last);
-	if (is_covered(suspects, s)) {
-		s->covered = true;
+	s->covered = is_covered(suspects, s);
+	if (s->covered) {
+		s->endings = suspects->endings;
 		disarm(suspects, s);
 		return;
 	}
-	s->covered = false;
+	s->waits = false;
 	switch (judges[kind]->judge(s, suspects->probes, draft)) {
-	case ACQUIT: drop(suspects, s); break;
+	case ACQUIT:
+		if (kind == FE_STALL_EVENTLOOP)
+			forget_overdue(suspects, s);
+		drop(suspects, s);
+		break;
 	case CONVICT: convict(suspects, s, now); break;
 	case WAIT:
+		s->waits = s->kind == kind;
 		if (s->kind != kind)
 			s->threshold = ask_threshold(suspects, s, s->kind);
 		if (!s->threshold)
@@ -340,6 +397,17 @@ static uint64_t due(const struct suspect *s)
 	return s->armed_at && traced > at ? traced : at;
 }
 
+/*
+ * One look is none: what is told and as old as its threshold at once is so after a suspend, too. The first
+ * scan alone finds what has stood still for long.
+ */
+static bool is_due(const struct suspects *suspects, const struct suspect *s, uint64_t now)
+{
+	if (s->convicted || now < due(s) || (s->covered && s->endings == suspects->endings))
+		return false;
+	return s->nominated != suspects->scan || suspects->scan == 1;
+}
+
 void suspects_settle(struct suspects *suspects, uint64_t now)
 {
 	for (int i = 0; suspects->count && i < SUSPECTS; i++) {
@@ -349,7 +417,7 @@ void suspects_settle(struct suspects *suspects, uint64_t now)
 			continue;
 		if (s->scan != suspects->scan)
 			end(suspects, s, now, true);
-		else if (!s->convicted && now >= due(s))
+		else if (is_due(suspects, s, now))
 			judge(suspects, s, now);
 	}
 }
@@ -361,10 +429,17 @@ uint64_t suspects_deadline(const struct suspects *suspects)
 	for (int i = 0; suspects->count && i < SUSPECTS; i++) {
 		const struct suspect *s = &suspects->table[i];
 
-		if (s->used && !s->convicted && !s->covered && (!deadline || due(s) < deadline))
+		if (s->used && !s->convicted && !s->covered && !s->waits && (!deadline || due(s) < deadline))
 			deadline = due(s);
 	}
 	return deadline;
+}
+
+void suspects_forget(struct suspects *suspects)
+{
+	for (int i = 0; i < SUSPECTS; i++)
+		if (suspects->table[i].used && !suspects->table[i].convicted)
+			drop(suspects, &suspects->table[i]);
 }
 
 unsigned int suspects_count(const struct suspects *suspects, uint64_t *ret_dropped)

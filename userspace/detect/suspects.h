@@ -24,6 +24,8 @@ void suspects_look(struct suspects *suspects, const struct fe_suspect *seen);
 void suspects_settle(struct suspects *suspects, uint64_t now);
 /* When the next one is to be judged, CLOCK_BOOTTIME ns; 0: nobody. */
 uint64_t suspects_deadline(const struct suspects *suspects);
+/* Nobody looked for long: whom nobody has convicted yet starts anew. */
+void suspects_forget(struct suspects *suspects);
 /* How many are followed, and how many could not be for want of room, so far. */
 unsigned int suspects_count(const struct suspects *suspects, uint64_t *ret_dropped);
 

@@ -5,7 +5,7 @@
 #include "core/clock.h"
 #include "diagnose/stall.h"
 
-enum { FAILED_IN_A_ROW = 1000 };
+enum { FAILED_IN_A_ROW = 1000, SAMPLES_MIN = 20 };
 
 /* ---- what it did with its time */
 
@@ -30,6 +30,11 @@ static bool in_user_code(const struct fe_stall *event)
 			      : event->syscall == STALL_NO_CALL;
 }
 
+static bool mostly_in_user_code(const struct fe_stall *event)
+{
+	return event->samples >= SAMPLES_MIN && 10ULL * event->user_samples >= 9ULL * event->samples;
+}
+
 static const char *cpu_time(struct incident *incident)
 {
 	char buf[CLOCK_DURATION_SIZE];
@@ -44,7 +49,7 @@ static void tell_cpu(struct incident *incident)
 
 	incident_evidence(incident, "it had %s of CPU time in that time", cpu_time(incident));
 	if (event->samples && event->user_samples && event->ip)
-		incident_evidence(incident, "%u of %u CPU samples were in user code, most of them at 0x%llx",
+		incident_evidence(incident, "%u of %u CPU samples were in user code, the last one at 0x%llx",
 				  event->user_samples, event->samples, (unsigned long long)event->ip);
 	else if (event->samples)
 		incident_evidence(incident, "%u of %u CPU samples were in user code", event->user_samples,
@@ -75,9 +80,11 @@ static bool busy(struct incident *incident, struct fault *f, enum confidence *c)
 	const struct fe_stall *event = incident->stall.event;
 
 	(void)f;
-	if (!runs(incident) || !had_half(incident) || !in_user_code(event))
+	/* On a busy host it shares its CPU; what it does with its part is plain all the same. */
+	if (!runs(incident) || !in_user_code(event) ||
+	    !(had_half(incident) || (had_a_tenth(incident) && mostly_in_user_code(event))))
 		return false;
-	if (!event->traced || event->calls)
+	if (!event->traced || event->calls || !had_half(incident))
 		*c = CONFIDENCE_LIKELY;
 	say(incident, "%sbusy in user code%s: its event loop has not been back at its poll",
 	    stall_subject(incident, "is "), stall_for(incident));

@@ -368,3 +368,34 @@ int openfile_pipe_readers(uint64_t inode, pid_t exclude, int (*fn)(void *arg, pi
 	r = proc_each(try_other, &readers);
 	return r == 0 && exclude != getpid() ? try_reader(&readers, getpid()) : r;
 }
+
+/* A child has its parent's set under the same number, until it executes something or makes one of its own. */
+static bool is_inherited(pid_t pid, int fd)
+{
+	struct openfile_set set;
+	struct proc_info info;
+	pid_t parent;
+
+	if (proc_read_quiet(&info, pid) < 0)
+		return true;
+	parent = info.p.ppid;
+	proc_info_free(&info);
+	return parent > 0 && openfile_poll_set(&set, parent, fd) == 0 && set.listening > 0;
+}
+
+int openfile_serving_set(pid_t pid)
+{
+	struct openfile_set set;
+	DIR *dir = open_files(pid);
+	char target[64];
+	int fd, found = -ENOENT;
+
+	if (!dir)
+		return errno == ENOENT ? -ESRCH : -errno;
+	while (found < 0 && next_file(dir, &fd, target, sizeof(target)))
+		if (strcmp(target, "anon_inode:[eventpoll]") == 0 && openfile_poll_set(&set, pid, fd) == 0 &&
+		    set.listening > 0 && !is_inherited(pid, fd))
+			found = fd;
+	closedir(dir);
+	return found;
+}

@@ -53,6 +53,12 @@ int openfile_poll_set(struct openfile_set *ret, pid_t pid, int epoll_fd);
 int openfile_process_set(struct openfile_set *ret, pid_t pid);
 
 /*
+ * The epoll descriptor of the process whose set holds a listening socket, unless it has it from its parent.
+ * -ENOENT when there is none, or another negative errno.
+ */
+int openfile_serving_set(pid_t pid);
+
+/*
  * Calls fn once for each process that has pipe:[inode] open for reading, but not for `exclude` (0: nobody).
  * Stops at the first non-zero answer and returns it; -E2BIG after max_files descriptors were looked at. The
  * descriptors of this process are looked at last.
