@@ -79,14 +79,28 @@ void suspects_free(struct suspects *suspects)
 	free(suspects);
 }
 
-static struct suspect *find(struct suspects *suspects, const struct fe_suspect *seen)
+static bool is_of(const struct suspect *s, const struct fe_suspect *seen)
 {
-	for (int i = 0; suspects->count && i < SUSPECTS; i++) {
-		struct suspect *s = &suspects->table[i];
+	return s->used && s->last.tid == seen->tid && s->last.thread_start == seen->thread_start;
+}
 
-		if (s->used && s->last.tid == seen->tid && s->last.thread_start == seen->thread_start)
-			return s;
-	}
+/* Kinds that exclude each other, because one grows out of the other or both are traced alike. */
+static unsigned int class_of(unsigned int kind)
+{
+	static const unsigned int classes[FE_STALL_KINDS] = {
+		[FE_STALL_DEADLOCK] = 1, [FE_STALL_LOCK] = 1,	   [FE_STALL_IO] = 2,
+		[FE_STALL_SYSCALL] = 3,	 [FE_STALL_EVENTLOOP] = 4, [FE_STALL_SPIN] = 4,
+		[FE_STALL_STARVED] = 5,	 [FE_STALL_THROTTLED] = 5, [FE_STALL_STOPPED] = 6,
+	};
+
+	return classes[kind];
+}
+
+static struct suspect *find(struct suspects *suspects, const struct fe_suspect *seen, unsigned int kind)
+{
+	for (int i = 0; suspects->count && i < SUSPECTS; i++)
+		if (is_of(&suspects->table[i], seen) && class_of(suspects->table[i].kind) == class_of(kind))
+			return &suspects->table[i];
 	return NULL;
 }
 
@@ -207,14 +221,17 @@ static bool begin_busy(struct suspects *suspects, struct suspect *s, const struc
 	return begin(suspects, s, seen, FE_STALL_SPIN);
 }
 
-static void nominate(struct suspects *suspects, struct suspect *before, const struct fe_suspect *seen)
+static void nominate(struct suspects *suspects, const struct fe_suspect *seen)
 {
-	struct suspect fresh, *s = before;
+	struct suspect fresh, *s;
 	bool begun = seen->suspicion == FE_SUSPECT_BUSY
 			     ? begin_busy(suspects, &fresh, seen)
 			     : begin(suspects, &fresh, seen, kinds[seen->suspicion]);
 
-	if (!begun || (s && fresh.since + fresh.threshold >= s->since + s->threshold))
+	if (!begun)
+		return;
+	s = find(suspects, seen, fresh.kind);
+	if (s && fresh.since + fresh.threshold >= s->since + s->threshold)
 		return;
 	if (s)
 		drop(suspects, s);
@@ -257,19 +274,23 @@ void suspects_begin(struct suspects *suspects, uint64_t now)
 
 void suspects_look(struct suspects *suspects, const struct fe_suspect *seen)
 {
-	struct suspect *s = find(suspects, seen);
+	bool convicted = false;
 
-	if (s) {
+	for (int i = 0; suspects->count && i < SUSPECTS; i++) {
+		struct suspect *s = &suspects->table[i];
+
+		if (!is_of(s, seen))
+			continue;
 		s->scan = suspects->scan;
 		if (judges[s->kind]->same(s, seen)) {
 			s->last = *seen;
+			convicted = convicted || s->convicted;
 		} else {
 			end(suspects, s, seen->now, false);
-			s = NULL;
 		}
 	}
-	if (seen->suspicion != FE_SUSPECT_TRACKED && !(s && s->convicted))
-		nominate(suspects, s, seen);
+	if (seen->suspicion != FE_SUSPECT_TRACKED && !convicted)
+		nominate(suspects, seen);
 }
 
 /* ---- judging */
@@ -282,6 +303,8 @@ static bool is_covered(const struct suspects *suspects, const struct suspect *s)
 
 		if (!other->used || !other->convicted || other == s)
 			continue;
+		if (other->last.tid == s->last.tid)
+			return true;
 		for (unsigned int m = 0; m < other->member_count; m++)
 			if (other->members[m] == (pid_t)s->last.tid)
 				return true;
