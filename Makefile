@@ -228,7 +228,7 @@ clean:
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_LIB := $(sort $(wildcard userspace/core/*.c userspace/diagnose/*.c userspace/monitor/*.c userspace/host/config*.c) \
 	$(addprefix userspace/host/,cgroup.c supervisor.c user.c) \
-	$(addprefix userspace/detect/,correlate.c decode.c known.c replay.c))
+	$(addprefix userspace/detect/,correlate.c decode.c known.c replay.c stalls.c))
 fobj = $(patsubst %.c,$(B)/fuzz/obj/%.o,$(1))
 
 # The compiler and the object that drives the targets, as shell variables.

@@ -10,15 +10,12 @@ SEC("?raw_tp/sched_process_hang")
 int handle_process_hang(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct record *record = record_get(FE_PROG_HUNG);
-	struct fe_hung *event;
 	__u32 end;
 
 	if (!record)
 		return 0;
-	event = (void *)record->bytes;
-	end = identity_fill_other(FE_PROG_HUNG, sizeof(*event), ctx->args[0]);
+	end = identity_fill_other(FE_PROG_HUNG, sizeof(struct fe_hung), ctx->args[0]);
 	record_header(record, FE_HUNG);
-	event->since = 0;
 	record_send(record, &ring_critical, FE_PROG_HUNG, end);
 	return 0;
 }

@@ -183,7 +183,7 @@ static const struct fault faults[] = {
 	 STALL_ARGS},
 	{"starve-affinity",
 	 "an idle-priority process may use one CPU only, where others compute",
-	 {"stall.starved", "affinity", "thread=faultgen culprit=hog needs=cpus"},
+	 {"stall.starved", "affinity", "thread=faultgen culprit=hog needs=cpus watched=1"},
 	 starve_affinity,
 	 STALL_ARGS},
 	{"quota",

@@ -190,7 +190,7 @@ static const struct fault faults[] = {
 	 STALL_ARGS},
 	{"socket-full",
 	 "writes to a unix socket whose reader sleeps",
-	 {KIND, "socket-full", "reader=reader syscall=write"},
+	 {KIND, "socket-full", "syscall=write"},
 	 socket_full,
 	 STALL_ARGS},
 	{"connect-backlog",

@@ -193,7 +193,7 @@ static void on_cleared(void *arg, struct incident *incident, uint64_t duration, 
 {
 	struct faultd *f = arg;
 	struct report r = {.type = REPORT_CLEAR,
-			   .time = clock_now(f->clock),
+			   .time = incident->stall.event->since + duration,
 			   .incident = incident,
 			   .duration = duration,
 			   .gone = gone};
@@ -210,7 +210,6 @@ static uint64_t on_stall_threshold(void *arg, const struct process *process, uns
 {
 	struct faultd *f = arg;
 
-	*ret_named = false;
 	if (process->pid == getpid())
 		return 0;
 	return scope_stall_threshold(&f->options, f->config, process, (enum stall_kind)kind, ret_named);

@@ -455,6 +455,7 @@ enum {
 	FE_STALL_WAS_LOOP = 1 << 8,   /* the thread lives by polling */
 	FE_STALL_RUNNING = 1 << 9,    /* it has been runnable or running all the time */
 	FE_STALL_BEFORE_US = 1 << 10, /* it began before faultd looked for the first time */
+	FE_STALL_FOLLOWED = 1 << 11,  /* the process is one that `run` started, or a descendant */
 };
 
 struct fe_stall_end {
@@ -474,7 +475,6 @@ enum { FE_STALL_END_GONE = 1 << 0 }; /* it did not go on: it ended */
 struct fe_hung {
 	struct fe_header header;
 	struct fe_identity id; /* tid, thread_comm: the thread */
-	__fe64 since;	       /* its last switch to another task, CLOCK_BOOTTIME ns; 0: not known */
 };
 
 enum {
@@ -513,6 +513,6 @@ FE_ASSERT_SIZE(struct fe_maps, 48);
 FE_ASSERT_SIZE(struct fe_member, 64);
 FE_ASSERT_SIZE(struct fe_stall, 368);
 FE_ASSERT_SIZE(struct fe_stall_end, 56);
-FE_ASSERT_SIZE(struct fe_hung, 136);
+FE_ASSERT_SIZE(struct fe_hung, 128);
 
 #endif

@@ -112,6 +112,7 @@ struct fe_scan {
 	__fe64 offset;			 /* CLOCK_BOOTTIME less the scheduler's clock */
 	__fe64 candidate;		 /* what this scan measured of that: never too small */
 	__fe64 floor;			 /* nothing is older than this, on the scheduler's clock */
+	__fe64 dropped;			 /* suspects that there was no room for, in all scans */
 	__fe64 visited;			 /* threads, in all scans: what the bench counts by */
 	__fe32 clone;			 /* number of clone(2) */
 	__fe32 pad;

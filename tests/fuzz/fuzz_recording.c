@@ -37,6 +37,20 @@ static void on_more(void *arg, struct incident *incident)
 		tell(REPORT_DIAGNOSIS, incident);
 }
 
+static void on_cleared(void *arg, struct incident *incident, uint64_t duration, bool gone)
+{
+	const struct report report = {.type = REPORT_CLEAR,
+				      .time = incident->time,
+				      .incident = incident,
+				      .duration = duration,
+				      .gone = gone};
+
+	(void)arg;
+	CHECK(incident->stall.event);
+	monitor_report(text, &report);
+	monitor_report(json, &report);
+}
+
 static bool on_started(void *arg, const struct process *process)
 {
 	(void)arg;
@@ -77,7 +91,7 @@ static void seal(uint8_t *bytes, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct detect_handler handler = {
-		.incident = on_incident, .more = on_more, .started = on_started};
+		.incident = on_incident, .more = on_more, .started = on_started, .cleared = on_cleared};
 	struct replay_info info;
 	struct replay *replay;
 	uint8_t *bytes;

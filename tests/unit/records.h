@@ -247,7 +247,6 @@ static inline struct fe_hung *rec_hung(struct rec *rec, pid_t pid, uint64_t time
 	struct fe_hung *hung = rec_begin(rec, FE_HUNG, sizeof(*hung), time);
 
 	rec_identity(rec, pid);
-	hung->since = time - 120 * NSEC_PER_SEC;
 	return hung;
 }
 

@@ -216,7 +216,7 @@ static uint64_t threshold(const char *name, enum stall_kind kind, bool *ret_name
 {
 	const struct incident incident = of(FAULT_STALL_LOCK, name);
 
-	*ret_named = !*ret_named; /* whatever it was, it has to be set */
+	*ret_named = false;
 	return scope_stall_threshold(&options, config, &incident.who, kind, ret_named);
 }
 
@@ -234,6 +234,18 @@ static void stalls_of_everybody(void **state)
 	config->stall[STALL_IO] = 0;
 	assert_true(threshold("app", STALL_IO, &named) == 0);
 	assert_memory_equal(needs().stalls, config->stall, sizeof(config->stall));
+}
+
+/* What `run` started is meant, whatever it is called. */
+static void stalls_of_the_followed(void **state)
+{
+	const struct incident incident = of(FAULT_STALL_SPIN, "app");
+	bool named = true;
+
+	(void)state;
+	assert_true(scope_stall_threshold(&options, config, &incident.who, STALL_SPIN, &named) ==
+		    config->stall[STALL_SPIN]);
+	assert_true(named);
 }
 
 /* A compiler spins, too: only who is named is asked not to. */
@@ -319,6 +331,7 @@ int main(void)
 		TEST(a_policy_for_zero_exits_asks_for_them),
 		TEST(run_means_the_command_and_its_descendants),
 		TEST(stalls_of_everybody),
+		TEST(stalls_of_the_followed),
 		TEST(stalls_of_the_named),
 		TEST(stalls_of_a_policy),
 		TEST(stalls_that_nobody_asks_for),

@@ -282,6 +282,18 @@ static void open_stalls_are_bounded(void **state)
 		assert_int_equal(told[i]->refs, 1);
 }
 
+static void the_oldest_makes_room(void **state)
+{
+	(void)state;
+	for (pid_t pid = 1; pid <= OPEN; pid++)
+		feed_stall(pid, FE_STALL_LOCK);
+	feed_end(100, FE_STALL_LOCK);
+	feed_stall(1000, FE_STALL_LOCK);
+	feed_stall(1001, FE_STALL_LOCK);
+	assert_int_equal(told[0]->refs, 1);
+	assert_int_equal(told[100]->refs, 2);
+}
+
 static void stalls_that_ended_make_room(void **state)
 {
 	(void)state;
@@ -358,9 +370,11 @@ static void the_kernel_alone(void **state)
 	assert_null(told[0]->joined);
 	assert_null(told[0]->stall.event);
 	assert_int_equal(told[0]->stall.member_count, 0);
-	/* A stall that is found later is an incident of its own. */
+	/* A stall that is found later is the same incident. */
 	feed_stall(PID, FE_STALL_IO);
-	assert_string_not_equal(told[1]->id, told[0]->id);
+	assert_string_equal(told[1]->id, told[0]->id);
+	feed_stall(PID + 1, FE_STALL_IO);
+	assert_string_not_equal(told[2]->id, told[0]->id);
 }
 
 static void hung_threads_are_bounded(void **state)
@@ -401,6 +415,7 @@ int main(void)
 		TEST(ends_of_others_clear_nothing),
 		TEST(two_kinds_of_one_thread_end_each),
 		TEST(open_stalls_are_bounded),
+		TEST(the_oldest_makes_room),
 		TEST(stalls_that_ended_make_room),
 		TEST(the_kernel_speaks_of_an_open_stall),
 		TEST(shared_facts_outlive_the_stall),

@@ -121,7 +121,7 @@ void scope_needs(struct scope_needs *ret, const struct options *options, const s
 uint64_t scope_stall_threshold(const struct options *options, const struct config *config,
 			       const struct process *process, enum stall_kind kind, bool *ret_named)
 {
-	*ret_named = config_names(config, process) || match_any(&options->match, process);
+	*ret_named = *ret_named || config_names(config, process) || match_any(&options->match, process);
 	if (kind == STALL_SPIN && !*ret_named)
 		return 0;
 	return config_stall_threshold(config, process, kind);

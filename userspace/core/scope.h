@@ -34,8 +34,8 @@ struct scope_needs {
 
 /*
  * How long a stall of this kind must last to be one of this process, ns; 0: it is not reported whatever it
- * takes. ret_named: a policy, --match or `run` means the process. What only spins is a fault of those alone:
- * a compiler does nothing else.
+ * takes. ret_named: a policy or --match names the process, or it was set before: `run` started it. What only
+ * spins is a fault of those alone: a compiler does nothing else.
  */
 uint64_t scope_stall_threshold(const struct options *options, const struct config *config,
 			       const struct process *process, enum stall_kind kind, bool *ret_named);

@@ -132,6 +132,8 @@ const char *decode_check(const void *record, size_t size)
 	case FE_STALL_END:
 		if (((const struct fe_stall_end *)record)->kind >= FE_STALL_KINDS)
 			return "the end of a stall of no known kind";
+		if (((const struct fe_stall_end *)record)->end < ((const struct fe_stall_end *)record)->since)
+			return "a stall that ended before it began";
 		return variable ? "longer than its type" : NULL;
 	case FE_STALL: return check_stall(record, variable);
 	case FE_MAPS: return check_maps(record, size);
@@ -390,6 +392,7 @@ struct incident *decode_stall(const struct fe_stall *event)
 		return incident_unref(incident);
 	*copy = *event;
 	incident->kind = stall_kinds[event->kind];
+	incident->followed = event->flags & FE_STALL_FOLLOWED;
 	variable += identity_length(&event->id);
 	stall->event = copy;
 	stall->wait_channel = cut(incident, &variable, event->channel_len);

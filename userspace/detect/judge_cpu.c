@@ -186,8 +186,9 @@ static enum judgement judge_endless(struct suspect *suspect, struct probes *prob
 	draft->event.flags |= FE_STALL_RUNNING;
 	if (!draft->event.calls)
 		return CONVICT;
-	/* The call that is on its way has been counted, and has not failed yet. */
-	return draft->event.failed >= FAILURES_MIN && draft->event.failed + 1 >= draft->event.calls ? CONVICT
+	/* The call that is on its way has been counted and has not failed yet, and one may have been so
+	 * before. */
+	return draft->event.failed >= FAILURES_MIN && draft->event.failed + 2 >= draft->event.calls ? CONVICT
 												    : ACQUIT;
 }
 

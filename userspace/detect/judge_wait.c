@@ -25,6 +25,8 @@ static bool same_wait(struct suspect *suspect, const struct fe_suspect *seen)
 	return true;
 }
 
+enum { RETRIES = 2 };
+
 static bool readable(const struct fe_suspect *seen)
 {
 	return !(seen->flags & (FE_SEEN_MM_BUSY | FE_SEEN_EXITING));
@@ -187,6 +189,9 @@ static enum judgement judge_owned(struct suspect *suspect, struct probes *probes
 	if (chain->verdict != LOCKS_OWNED || chain->members[0].lock_type == FE_LOCK_JOIN ||
 	    (pid_t)chain->members[0].owner_tid != suspect->owner_tid)
 		return ACQUIT;
+	/* Caught between two sleeps, or at its work: the next look tells which. */
+	if (chain->members[chain->count - 1].state == 'R' && suspect->retries++ < RETRIES)
+		return WAIT;
 	draft_chain(draft);
 	return CONVICT;
 }

@@ -161,7 +161,7 @@ static int load(struct detect *detect, const struct kernel_features *features)
 
 static void tell_blind(struct detect *detect, unsigned int i)
 {
-	if (detect->handler.blind)
+	if (detect->handler.blind && programs[i].consequence)
 		detect->handler.blind(detect->handler.arg, programs[i].hook, programs[i].consequence);
 }
 
@@ -173,7 +173,7 @@ static int attach(struct detect *detect, const struct kernel_features *features)
 		struct bpf_link *link;
 
 		if (detect->disabled[i]) {
-			detect->known++;
+			detect->known += programs[i].consequence != NULL;
 			tell_blind(detect, i);
 			continue;
 		}

@@ -155,7 +155,12 @@ static bool name_owner(struct lock_wait *ret, const struct futex_wait *wait, pid
 	 */
 	if (thread_read(&info, ret->owner_pid, ret->owner_tid) < 0 || info.start > since + 10 * NSEC_PER_MSEC)
 		return false;
-	return info.state != 'Z' && info.state != 'X';
+	/* A main thread that has ended stays until its threads have. */
+	if (info.state == 'Z' || info.state == 'X') {
+		ret->owner_died = true;
+		ret->owner_pid = ret->owner_tid = 0;
+	}
+	return true;
 }
 
 static enum fe_lock_type mutex_type(int32_t kind)
@@ -193,6 +198,22 @@ static bool can_have_died(const struct futex_wait *wait, pid_t pid, pid_t number
 	       (number > pid && thread_read(&info, pid, pid) == 0 && thread_by_ns_tid(pid, pid, &own) == 0);
 }
 
+static int count_down(void *arg, pid_t tid)
+{
+	uint32_t *left = arg;
+
+	(void)tid;
+	return !--*left;
+}
+
+/* The owner, who may be gone, and others that wait on a condition: no more than there can be. */
+static bool has_threads(pid_t pid, uint32_t users)
+{
+	uint32_t left = users > 1 ? users - 1 : 1;
+
+	return thread_each(pid, count_down, &left) == 1;
+}
+
 /* lll_lock_wait(): the word is 2, and the owner stands beside it. */
 static bool read_mutex(struct lock_wait *ret, const struct futex_wait *wait, pid_t pid, uint64_t since)
 {
@@ -200,6 +221,8 @@ static bool read_mutex(struct lock_wait *ret, const struct futex_wait *wait, pid
 
 	if (memory_read(pid, wait->address, &mutex, sizeof(mutex)) < 0 || mutex.lock != MUTEX_CONTENDED ||
 	    !is_mutex(&mutex) || mutex.owner <= 0)
+		return false;
+	if (wait->private && !has_threads(pid, mutex.users))
 		return false;
 	ret->type = mutex_type(mutex.kind);
 	return name_owner(ret, wait, pid, mutex.owner, since) &&

@@ -125,6 +125,10 @@ int probes_arm_thread(struct probes *probes, pid_t pid, pid_t tid, uint32_t poll
 					 sizeof(group), BPF_NOEXIST);
 	if (r >= 0 || r == -EEXIST)
 		r = attach_calls(probes);
+	/* Anew, now that both ends of a call are seen. */
+	if (r >= 0)
+		r = bpf_map__update_elem(probes->bpf->maps.armed, &tid, sizeof(tid), &fresh, sizeof(fresh),
+					 BPF_ANY);
 	if (r < 0) {
 		bpf_map__delete_elem(probes->bpf->maps.armed, &tid, sizeof(tid), 0);
 		if (!probes->count)

@@ -18,6 +18,11 @@ static bool by_btf(const struct kernel_features *features)
 	return !features->preemptible;
 }
 
+static bool by_open_iterator(const struct kernel_features *features)
+{
+	return features->open_iterator;
+}
+
 static bool by_perf(const struct kernel_features *features)
 {
 	return features->preemptible;
@@ -78,6 +83,8 @@ const struct program_info programs[] = {
 	{"handle_exit_do_exit", "do_exit (identity)", FE_PROG_EXIT_EARLY, PROGRAM_OPTIONAL, exit_by_fentry,
 	 "the executable of a process that exits by itself is known only if it was seen to start"},
 	{"scan_threads", "the task iterator", FE_PROG_COUNT, PROGRAM_OPTIONAL, NULL, "stalls are not seen"},
+	{"scan_threads_at_once", "the task iterator in one go", FE_PROG_COUNT, PROGRAM_ON_DEMAND,
+	 by_open_iterator, NULL},
 	{"handle_process_hang", "sched_process_hang", FE_PROG_HUNG, PROGRAM_OPTIONAL, NULL,
 	 "what the kernel's hung task detector finds is not told"},
 	{"probe_sys_enter", "sys_enter", FE_PROG_COUNT, PROGRAM_ON_DEMAND, by_btf, unprobed},
@@ -147,6 +154,8 @@ static bool tracepoints_preemptible(void)
 static void read_features(struct kernel_features *ret, const struct btf *btf)
 {
 	ret->vma_iterator = btf__find_by_name_kind(btf, "bpf_iter_task_vma_new", BTF_KIND_FUNC) > 0;
+	ret->open_iterator = btf__find_by_name_kind(btf, "bpf_iter_task_new", BTF_KIND_FUNC) > 0 &&
+			     btf__find_by_name_kind(btf, "bpf_task_from_pid", BTF_KIND_FUNC) > 0;
 	ret->memory_at_exit = tracepoint_args(btf, "sched_process_exit") >= 2;
 	ret->preemptible = tracepoints_preemptible();
 	ret->fentry = functions_traceable() && btf__find_by_name_kind(btf, "do_exit", BTF_KIND_FUNC) > 0;

@@ -12,6 +12,7 @@ struct faultd_bpf;
 /* What the running kernel offers beyond the floor, read from its BTF. */
 struct kernel_features {
 	bool vma_iterator;   /* kfunc, 6.7 */
+	bool open_iterator;  /* kfuncs that visit every task, 6.7 */
 	bool memory_at_exit; /* sched_process_exit stands before exit_mm(), 6.16 */
 	bool preemptible; /* programs of tp_btf can be preempted, those of perf's tracepoints cannot, 7.0 */
 	bool fentry;	  /* fentry programs can be expected to load: kernel functions are traceable */
@@ -29,7 +30,7 @@ struct program_info {
 	enum fe_prog slot; /* whose losses it counts */
 	enum program_need need;
 	bool (*wanted)(const struct kernel_features *features); /* NULL: always */
-	const char *consequence;				/* what is not seen without it */
+	const char *consequence; /* what is not seen without it; NULL: nothing, another one stands in */
 };
 
 extern const struct program_info programs[];

@@ -17,9 +17,10 @@
 #include "faultd.skel.h"
 
 /* Often enough for any threshold; seldom enough to cost nothing. */
-#define INTERVAL_MIN (100 * NSEC_PER_MSEC)
-#define INTERVAL_MAX (200 * NSEC_PER_MSEC)
-#define INTERVAL_END (10 * NSEC_PER_SEC)
+#define INTERVAL_MIN   (100 * NSEC_PER_MSEC)
+#define INTERVAL_OFTEN (200 * NSEC_PER_MSEC)
+#define INTERVAL_MAX   (400 * NSEC_PER_MSEC)
+#define INTERVAL_END   (10 * NSEC_PER_SEC)
 /* What is later than this is said to be coarse. */
 #define LATE (300 * NSEC_PER_MSEC)
 /* No suspend is that short, and no way to the iterator that long in every one of the last scans. */
@@ -28,8 +29,10 @@
 #define PAUSE (5 * NSEC_PER_SEC)
 
 enum {
-	BATCH = 64, /* suspects read at once */
+	BATCH = 64,	    /* suspects read at once */
+	AT_ONCE_MAX = 8192, /* threads: a millisecond or two in which RCU is held */
 	FIRST_SCANS = 4,
+	CHEAP = 1250,	  /* intervals of a scan's cost: 0.08 % of a CPU */
 	COARSE_SCANS = 4, /* in a row, before it is told */
 	CLOCK_SCANS = 8,  /* whose smallest measure the scheduler's clock is set by */
 };
@@ -42,7 +45,8 @@ struct scan {
 	struct suspects *suspects;
 	struct loop_source *timer;
 	uint64_t budget;   /* ns of CPU time a second */
-	uint64_t wanted;   /* interval that the thresholds ask for, ns */
+	uint64_t wanted;   /* interval, ns: as often as is cheap */
+	uint64_t seldom;   /* what the thresholds need at least */
 	uint64_t interval; /* that the cost allows */
 	uint64_t cost;	   /* of one scan, ns of CPU time, smoothed */
 	uint64_t next;	   /* CLOCK_BOOTTIME ns */
@@ -52,6 +56,8 @@ struct scan {
 	int error;	     /* of the last scan */
 	unsigned int coarse; /* scans that were */
 	uint64_t dropped;
+	struct ring_buffer *ring; /* of the scan in one go; NULL: this kernel takes none */
+	uint64_t threads;	  /* that the last scan visited */
 };
 
 static uint64_t cpu_time(void)
@@ -69,23 +75,21 @@ static uint64_t cpu_time(void)
 static const struct {
 	unsigned int numerator, denominator;
 } early[FE_STALL_KINDS] = {
-	[FE_STALL_DEADLOCK] = {3, 4}, [FE_STALL_LOCK] = {3, 4},	     [FE_STALL_IO] = {3, 4},
+	[FE_STALL_DEADLOCK] = {1, 2}, [FE_STALL_LOCK] = {3, 4},	     [FE_STALL_IO] = {3, 4},
 	[FE_STALL_SYSCALL] = {3, 4},  [FE_STALL_EVENTLOOP] = {1, 4}, [FE_STALL_SPIN] = {1, 2},
 	[FE_STALL_STARVED] = {1, 2},  [FE_STALL_THROTTLED] = {3, 4}, [FE_STALL_STOPPED] = {3, 4},
 };
 
-/* What it costs is what the kernel takes to look: what is done about the suspects is not the scan's. */
-static int read_suspects(struct scan *scan, uint64_t *ret_cost)
+/* By the file iterator, which may be interrupted between any two threads. */
+static int read_iterator(struct scan *scan, uint64_t *ret_cost)
 {
 	struct fe_suspect batch[BATCH];
 	int fd = bpf_iter_create(bpf_link__fd(scan->iterator)), r;
 	bool again;
 	ssize_t n;
 
-	*ret_cost = 0;
 	if (fd < 0)
 		return -errno;
-	suspects_begin(scan->suspects, clock_now(loop_clock(scan->loop)));
 	do {
 		uint64_t begin = cpu_time();
 
@@ -97,6 +101,42 @@ static int read_suspects(struct scan *scan, uint64_t *ret_cost)
 			suspects_look(scan->suspects, &batch[i]);
 	} while (n > 0 || again);
 	close(fd);
+	return r;
+}
+
+static int on_suspect(void *arg, void *record, size_t size)
+{
+	struct scan *scan = arg;
+
+	if (size >= sizeof(struct fe_suspect))
+		suspects_look(scan->suspects, record);
+	return 0;
+}
+
+/* In one go, where the kernel can. */
+static int run_at_once(struct scan *scan, uint64_t *ret_cost)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts);
+	uint64_t begin = cpu_time();
+	int r = bpf_prog_test_run_opts(bpf_program__fd(scan->bpf->progs.scan_threads_at_once), &opts);
+
+	*ret_cost += cpu_time() - begin;
+	ring_buffer__consume(scan->ring);
+	return r;
+}
+
+/* What it costs is what the kernel takes to look: what is done about the suspects is not the scan's. */
+static int scan_threads(struct scan *scan, uint64_t *ret_cost)
+{
+	struct fe_scan *shared = &scan->bpf->data->scan;
+	uint64_t visited = shared->visited;
+	int r;
+
+	*ret_cost = 0;
+	suspects_begin(scan->suspects, clock_now(loop_clock(scan->loop)));
+	r = scan->ring && scan->threads <= AT_ONCE_MAX ? run_at_once(scan, ret_cost)
+						       : read_iterator(scan, ret_cost);
+	scan->threads = shared->visited - visited;
 	return r;
 }
 
@@ -135,16 +175,20 @@ static void tell_coarse(struct scan *scan)
 static void set_interval(struct scan *scan)
 {
 	uint64_t least = scan->budget ? scan->cost * 2 * NSEC_PER_SEC / scan->budget : scan->wanted;
+	uint64_t cheap = scan->cost * CHEAP;
 	bool coarse;
 
+	scan->wanted = cheap < INTERVAL_OFTEN ? INTERVAL_OFTEN : cheap;
+	if (scan->wanted > scan->seldom)
+		scan->wanted = scan->seldom;
 	scan->interval = least > scan->wanted ? least : scan->wanted;
 	if (scan->interval > INTERVAL_END)
 		scan->interval = INTERVAL_END;
-	coarse = scan->interval > LATE && scan->interval > scan->wanted * 2;
+	coarse = scan->interval > LATE && scan->interval > scan->seldom * 2;
 	if (coarse && ++scan->coarse == COARSE_SCANS)
 		tell_coarse(scan);
 	/* It is not told again for every dip. */
-	if (scan->interval <= scan->wanted)
+	if (scan->interval <= scan->seldom)
 		scan->coarse = 0;
 }
 
@@ -153,6 +197,7 @@ static void tell_dropped(struct scan *scan)
 	uint64_t dropped;
 
 	suspects_count(scan->suspects, &dropped);
+	dropped += scan->bpf->data->scan.dropped;
 	if (dropped > scan->dropped && scan->handler->lost)
 		scan->handler->lost(scan->handler->arg, "the scan's suspects", dropped - scan->dropped,
 				    dropped);
@@ -179,7 +224,7 @@ static void look(void *arg)
 
 	scan->timer = NULL;
 	note_pause(scan, now);
-	r = read_suspects(scan, &spent);
+	r = scan_threads(scan, &spent);
 	now = clock_now(loop_clock(scan->loop));
 	if (r < 0 && r != scan->error)
 		log_warning("the scan for stalls failed: %s", strerror(-r));
@@ -229,6 +274,9 @@ int scan_new(struct scan **ret, const struct scan_options *options)
 		free(scan);
 		return r;
 	}
+	if (bpf_program__fd(options->bpf->progs.scan_threads_at_once) >= 0)
+		scan->ring = ring_buffer__new(bpf_map__fd(options->bpf->maps.ring_suspects), on_suspect, scan,
+					      NULL);
 	calls_fill(options->bpf->data->scan.calls);
 	options->bpf->data->scan.clone = SYS_clone;
 	*ret = scan;
@@ -241,6 +289,7 @@ void scan_free(struct scan *scan)
 		return;
 	loop_remove(scan->timer);
 	suspects_free(scan->suspects);
+	ring_buffer__free(scan->ring);
 	free(scan);
 }
 
@@ -255,11 +304,12 @@ void scan_set(struct scan *scan, const uint64_t least[static FE_STALL_KINDS], do
 			shortest = least[kind];
 	}
 	scan->budget = (uint64_t)(budget / 100 * (double)NSEC_PER_SEC);
-	scan->wanted = shortest / 4;
-	if (scan->wanted < INTERVAL_MIN)
-		scan->wanted = INTERVAL_MIN;
-	if (scan->wanted > INTERVAL_MAX)
-		scan->wanted = INTERVAL_MAX;
+	scan->seldom = shortest / 10 * 4;
+	if (scan->seldom < INTERVAL_MIN)
+		scan->seldom = INTERVAL_MIN;
+	if (scan->seldom > INTERVAL_MAX)
+		scan->seldom = INTERVAL_MAX;
+	scan->wanted = scan->seldom < INTERVAL_OFTEN ? scan->seldom : INTERVAL_OFTEN;
 	scan->off = !shortest;
 	scan->interval = scan->wanted;
 	/* A lower threshold than before may be passed already: as at the first scan, everything counts. */

@@ -12,10 +12,11 @@ enum { OPEN = 256, HUNG = 64 };
 
 struct stalls {
 	struct incident *open[OPEN];
-	unsigned int next;
+	uint64_t order[OPEN], last; /* in which they were remembered */
 	struct {
 		pid_t tid;
 		uint64_t start;
+		char id[sizeof(((struct incident *)0)->id)]; /* of the incident */
 	} hung[HUNG];
 	unsigned int next_hung;
 };
@@ -36,16 +37,15 @@ void stalls_free(struct stalls *stalls)
 
 static void remember(struct stalls *stalls, struct incident *incident)
 {
-	unsigned int at = stalls->next;
+	unsigned int at = 0;
 
-	for (unsigned int i = 0; i < OPEN; i++)
-		if (!stalls->open[(stalls->next + i) % OPEN]) {
-			at = (stalls->next + i) % OPEN;
-			break;
-		}
+	/* A free place, or that of the oldest. */
+	for (unsigned int i = 0; i < OPEN && stalls->open[at]; i++)
+		if (!stalls->open[i] || stalls->order[i] < stalls->order[at])
+			at = i;
 	incident_unref(stalls->open[at]);
 	stalls->open[at] = incident_ref(incident);
-	stalls->next = (at + 1) % OPEN;
+	stalls->order[at] = ++stalls->last;
 }
 
 static struct incident *find(struct stalls *stalls, const struct process *who)
@@ -99,6 +99,21 @@ static bool hung_before(struct stalls *stalls, pid_t tid, uint64_t start)
 	return false;
 }
 
+/* The kernel may have spoken first: its threshold is a setting, too. */
+static void join_hung(const struct stalls *stalls, struct incident *incident)
+{
+	for (int i = 0; i < HUNG; i++)
+		if (stalls->hung[i].tid == incident->who.tid && stalls->hung[i].start == incident->who.start)
+			memcpy(incident->id, stalls->hung[i].id, sizeof(incident->id));
+}
+
+static void note_hung(struct stalls *stalls, const struct incident *incident)
+{
+	for (int i = 0; i < HUNG; i++)
+		if (stalls->hung[i].tid == incident->who.tid && stalls->hung[i].start == incident->who.start)
+			memcpy(stalls->hung[i].id, incident->id, sizeof(incident->id));
+}
+
 static void feed_stall(struct stalls *stalls, const struct fe_stall *event, struct known *known,
 		       const struct detect_handler *handler)
 {
@@ -108,6 +123,7 @@ static void feed_stall(struct stalls *stalls, const struct fe_stall *event, stru
 		return;
 	known_complete(known, incident);
 	remember(stalls, incident);
+	join_hung(stalls, incident);
 	handler->incident(handler->arg, incident);
 	incident_unref(incident);
 }
@@ -129,6 +145,7 @@ static void feed_hung(struct stalls *stalls, const struct fe_hung *event, struct
 		incident->joined = incident_ref(stall);
 		incident->stall = stall->stall;
 	}
+	note_hung(stalls, incident);
 	handler->incident(handler->arg, incident);
 	incident_unref(incident);
 }

@@ -13,9 +13,10 @@
 
 struct suspect {
 	bool used, convicted;
-	bool all_wait;	/* the last of its process to wait on a private futex */
-	bool covered;	/* another one's stall tells of this thread as well */
-	bool waits;	/* judged, and to be judged again at the next scan */
+	bool all_wait; /* the last of its process to wait on a private futex */
+	bool covered;  /* another one's stall tells of this thread as well */
+	bool waits;    /* judged, and to be judged again at the next scan */
+	unsigned int retries;
 	bool before_us; /* it may have stood still before faultd looked for the first time */
 	bool armed, cpus_armed;
 	bool named;	   /* a policy or --match names its process */

@@ -176,15 +176,28 @@ static void arm(struct suspects *suspects, struct suspect *s)
 	s->armed_at = s->last.now;
 }
 
+static bool is_followed(const struct suspects *suspects, const struct suspect *s)
+{
+	uint64_t watch;
+
+	return bpf_map__lookup_elem(suspects->bpf->maps.watched, &s->last.pid, sizeof(s->last.pid), &watch,
+				    sizeof(watch), 0) == 0 &&
+	       watch == FE_WATCH_FOLLOWED;
+}
+
 /* What its user wants: 0 when nobody wants to hear of it. */
 static uint64_t ask_threshold(struct suspects *suspects, struct suspect *s, unsigned int kind)
 {
 	struct proc_info info;
 	uint64_t threshold;
 
-	if (proc_read_quiet(&info, (pid_t)s->last.pid) < 0)
+	int r = s->last.flags & FE_SEEN_MM_BUSY ? proc_read_quiet(&info, (pid_t)s->last.pid)
+						: proc_read(&info, (pid_t)s->last.pid);
+
+	if (r < 0)
 		return 0;
 	info.p.start = s->last.start;
+	s->named = is_followed(suspects, s);
 	threshold = suspects->handler->stall_threshold(suspects->handler->arg, &info.p, kind, &s->named);
 	proc_info_free(&info);
 	return threshold;
@@ -285,6 +298,8 @@ void suspects_look(struct suspects *suspects, const struct fe_suspect *seen)
 		if (judges[s->kind]->same(s, seen)) {
 			s->last = *seen;
 			convicted = convicted || s->convicted;
+		} else if (seen->flags & FE_SEEN_EXITING) {
+			convicted = true; /* it does not go on: it ends, and is gone soon */
 		} else {
 			end(suspects, s, seen->now, false);
 		}
@@ -353,6 +368,8 @@ static void convict(struct suspects *suspects, struct suspect *s, uint64_t now)
 		put_stopper(suspects, s);
 	if (s->since < suspects->began)
 		draft->event.flags |= FE_STALL_BEFORE_US;
+	if (is_followed(suspects, s))
+		draft->event.flags |= FE_STALL_FOLLOWED;
 	if (judges[s->kind]->sleeps)
 		stallrecord_read_stack(draft, &s->last);
 	record = stallrecord_make(draft, s, now, &size);

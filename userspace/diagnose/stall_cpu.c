@@ -214,8 +214,9 @@ static bool syscall_loop(struct incident *incident, struct fault *f, enum confid
 
 	(void)f;
 	(void)c;
-	/* The call that it is in just now has been counted, and has not failed yet. */
-	if (event->failed < FAILED_IN_A_ROW || event->failed + 1 < event->calls)
+	/* The call that it is in just now has been counted and has not failed yet, and one may have been so
+	 * before. */
+	if (event->failed < FAILED_IN_A_ROW || event->failed + 2 < event->calls)
 		return false;
 	if (!error)
 		error = stall_printf(incident, "error %u", event->failed_errno);

@@ -46,7 +46,7 @@ static void on_term_ignored(void *arg)
 
 	recovery->timer = NULL;
 	recover_signal(recovery->recover, &recovery->old, SIGKILL);
-	ladder_set_timer(recovery, recover_now(recovery->recover) + action_respawn.timeout, on_term_ignored);
+	ladder_set_timer(recovery, recover_now(recovery->recover) + action_respawn.timeout, ladder_deadline);
 }
 
 /* A process that hangs has to go first; one that is dying is waited for. */

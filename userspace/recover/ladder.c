@@ -105,7 +105,7 @@ static void say_still_there(struct recovery *recovery)
 		say_failure(recovery, "%s did not end in time", action_type_name(recovery->rung.type));
 }
 
-static void on_deadline(void *arg)
+void ladder_deadline(void *arg)
 {
 	struct recovery *recovery = arg;
 
@@ -159,7 +159,7 @@ static void carry_out(struct recovery *recovery)
 	recovery->acted = true;
 	/* Tell first: what comes of it may be told before start() returns. */
 	say_action(recovery, "started", "policy", NULL);
-	ladder_set_timer(recovery, now + timeout, on_deadline);
+	ladder_set_timer(recovery, now + timeout, ladder_deadline);
 	r = ops->start(recovery);
 	if (r != 0)
 		ladder_rung_done(recovery, r < 0 ? r : 0);
@@ -352,17 +352,18 @@ void ladder_old_gone(struct recovery *recovery)
 		ops->old_gone(recovery);
 }
 
-void ladder_cleared(struct recovery *recovery)
+bool ladder_cleared(struct recovery *recovery)
 {
 	/* Replaced already, or about to be: what was told to end does not count as going on. */
 	if (recovery->old_gone || recovery->killing || recovery->state == RECOVERY_VERIFYING)
-		return;
+		return false;
 	if (!recovery->acted) {
 		say_action(recovery, "skipped", "cleared", "it goes on by itself");
 		stop_rung(recovery);
 		recovery_end(recovery);
-		return;
+		return true;
 	}
 	recovery->cleared = true;
 	ladder_succeeded(recovery);
+	return true;
 }

@@ -87,8 +87,9 @@ struct recovery {
 
 	struct pidref old; /* the process at fault */
 	bool old_gone;
-	bool killing; /* it was told to end, so as to be replaced */
-	bool cleared; /* its stall is over, and it lives */
+	bool killing;		/* it was told to end, so as to be replaced */
+	bool cleared;		/* its stall is over, and it lives */
+	struct incident *other; /* another stall of the process, which may outlast this one; NULL */
 	struct loop_source *old_source;
 	struct orphans *orphans; /* that have to go before it is started again; NULL: none */
 
@@ -184,13 +185,15 @@ uint64_t survey_key(const struct recovery *recovery);
 void ladder_begin(struct recovery *recovery);
 void ladder_rung_done(struct recovery *recovery, int error);
 void ladder_old_gone(struct recovery *recovery);
-/* The stall is over by itself: nothing more is done to a process that works. */
-void ladder_cleared(struct recovery *recovery);
+/* The stall is over by itself: nothing more is done to a process that works. False: it is being replaced. */
+bool ladder_cleared(struct recovery *recovery);
 /* A rung is over and it did not help: on to the next, or the end. */
 void ladder_failed(struct recovery *recovery);
 /* It helped. */
 void ladder_succeeded(struct recovery *recovery);
 void ladder_set_timer(struct recovery *recovery, uint64_t at, loop_timer_fn fn);
+/* A timer's function: the rung has had its time. */
+void ladder_deadline(void *arg);
 
 /* orphans.c: what the dead process left behind of its own program, and what would be in its successor's way.
  */

@@ -65,6 +65,7 @@ static void recovery_free(struct recovery *recovery)
 	launch_unref(recovery->launch);
 	plan_unref(recovery->plan);
 	incident_unref(recovery->incident);
+	incident_unref(recovery->other);
 	free(recovery);
 }
 
@@ -189,6 +190,13 @@ static bool is_death(const struct incident *incident)
 			info->family == FAMILY_OOM || info->family == FAMILY_EXIT);
 }
 
+static bool is_stall(const struct incident *incident)
+{
+	const struct fault_info *info = fault_info(incident->kind);
+
+	return info && info->family == FAMILY_STALL;
+}
+
 /* A process dies once, in however many records: the crash, then the exit. */
 static bool died_before(struct recover *recover, const struct incident *incident)
 {
@@ -207,18 +215,18 @@ static bool died_before(struct recover *recover, const struct incident *incident
 }
 
 /* The same process, or another victim of a unit that is being restarted already. */
-static bool is_joined(const struct recovery *recovery)
+static struct recovery *find_joined(const struct recovery *recovery)
 {
-	for (const struct recovery *r = recovery->recover->recoveries; r; r = r->next) {
+	for (struct recovery *r = recovery->recover->recoveries; r; r = r->next) {
 		if (r == recovery || r->target != recovery->target)
 			continue;
 		if (recovery->rung.type == ACTION_RESTART_UNIT)
-			return r->state != RECOVERY_VERIFYING || recovery->incident->time < r->up;
+			return r->state != RECOVERY_VERIFYING || recovery->incident->time < r->up ? r : NULL;
 		if (same_process(r->incident->who.pid, r->incident->who.start, recovery->incident->who.pid,
 				 recovery->incident->who.start))
-			return true;
+			return r;
 	}
-	return false;
+	return NULL;
 }
 
 /* What the plan is about: its first action that starts something, else its first. */
@@ -237,7 +245,7 @@ static void survey_plan(struct recovery *recovery)
 void recover_begin(struct recover *recover, struct incident *incident, struct plan *plan, bool run)
 {
 	bool twice = died_before(recover, incident), full = recover->recovery_count >= RECOVERIES_MAX;
-	struct recovery *recovery = recovery_new(recover, incident, plan, run);
+	struct recovery *recovery = recovery_new(recover, incident, plan, run), *joined;
 
 	if (!recovery) {
 		log_error("no memory to recover from incident %s", incident->id);
@@ -246,10 +254,13 @@ void recover_begin(struct recover *recover, struct incident *incident, struct pl
 	survey_process(recovery);
 	survey_plan(recovery);
 	recovery->target = full ? NULL : targets_get(recover, survey_key(recovery));
+	joined = recovery->target ? find_joined(recovery) : NULL;
 	if (!recovery->target) {
 		say_action(recovery, "skipped", "overload", "too many recoveries are under way");
 		recovery_end(recovery);
-	} else if (twice || is_joined(recovery)) {
+	} else if (twice || joined) {
+		if (joined && is_stall(incident) && !joined->other)
+			joined->other = incident_ref(incident);
 		say_action(recovery, "skipped", "already-recovering", "its recovery is under way");
 		recovery_end(recovery);
 	} else {
@@ -302,11 +313,19 @@ void recover_incident(struct recover *recover, struct incident *incident)
 void recover_cleared(struct recover *recover, const struct incident *incident)
 {
 	struct recovery *r = recover->recoveries;
+	struct incident *other;
 
-	while (r && r->incident != incident)
-		r = r->next;
-	if (r)
-		ladder_cleared(r);
+	for (; r && r->incident != incident; r = r->next)
+		if (r->other == incident)
+			r->other = incident_unref(r->other);
+	if (!r)
+		return;
+	other = r->other;
+	r->other = NULL;
+	/* What was left to this recovery is still there, unless the process has been dealt with. */
+	if (ladder_cleared(r) && other)
+		recover_incident(recover, other);
+	incident_unref(other);
 }
 
 static bool in_use(void *arg, const struct launch *launch)
