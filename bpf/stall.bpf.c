@@ -135,6 +135,8 @@ static __always_inline void note_poll(struct task_struct *task, const struct fe_
 	}
 	fresh.thread_start = task->start_boottime;
 	fresh.seen = 1;
+	fresh.call = s->syscall;
+	fresh.fd = s->args[0];
 	bpf_map_update_elem(&loops, &tid, &fresh, BPF_ANY);
 }
 

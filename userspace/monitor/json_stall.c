@@ -7,6 +7,17 @@
 #include "monitor/stall_names.h"
 #include "monitor/words.h"
 
+enum { FAILED_IN_A_ROW = 1000 };
+
+#define NO_CALL (~0U)
+
+/* The call that it is in, or that fails again and again. */
+static uint32_t call_of(const struct fe_stall *event)
+{
+	return event->syscall == NO_CALL && event->failed >= FAILED_IN_A_ROW ? event->failed_syscall
+									     : event->syscall;
+}
+
 /* Takes list over; left out when it is empty. */
 static void put_list(json_t *object, const char *key, json_t *list)
 {
@@ -206,7 +217,7 @@ json_t *json_stall(const struct monitor *monitor, const struct report *report)
 	if (event) {
 		put_state(object, event->state);
 		put_duration(object, event, report->time);
-		json_put_fixed(object, "syscall", syscall_name((int)event->syscall));
+		json_put_fixed(object, "syscall", syscall_name((int)call_of(event)));
 	}
 	json_put_string(object, "wait_channel", stall->wait_channel);
 	put_list(object, "kernel_stack", kernel_stack(stall->kernel_stack));
