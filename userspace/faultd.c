@@ -154,39 +154,37 @@ static void on_leaving(void *arg, const struct process *process)
 	recover_process_gone(f->recover, process->pid, process->start);
 }
 
+static struct report about_us(const struct faultd *f, enum fault_kind kind)
+{
+	return (struct report){.type = REPORT_SELF, .time = clock_now(f->clock), .self = {.kind = kind}};
+}
+
 static void on_lost(void *arg, const char *program, uint64_t lost, uint64_t total)
 {
-	struct faultd *f = arg;
-	struct report r = {.type = REPORT_SELF,
-			   .time = clock_now(f->clock),
-			   .self = {.kind = FAULT_SELF_LOST_EVENTS,
-				    .program = program,
-				    .lost = lost,
-				    .lost_total = total}};
+	struct report r = about_us(arg, FAULT_SELF_LOST_EVENTS);
 
-	report(f, &r);
+	r.self.program = program;
+	r.self.lost = lost;
+	r.self.lost_total = total;
+	report(arg, &r);
 }
 
 static void on_blind(void *arg, const char *feature, const char *consequence)
 {
-	struct faultd *f = arg;
-	struct report r = {
-		.type = REPORT_SELF,
-		.time = clock_now(f->clock),
-		.self = {.kind = FAULT_SELF_BLIND, .feature = feature, .consequence = consequence}};
+	struct report r = about_us(arg, FAULT_SELF_BLIND);
 
-	report(f, &r);
+	r.self.feature = feature;
+	r.self.consequence = consequence;
+	report(arg, &r);
 }
 
 static void on_degraded(void *arg, const char *feature, const char *consequence)
 {
-	struct faultd *f = arg;
-	struct report r = {
-		.type = REPORT_SELF,
-		.time = clock_now(f->clock),
-		.self = {.kind = FAULT_SELF_DEGRADED, .feature = feature, .consequence = consequence}};
+	struct report r = about_us(arg, FAULT_SELF_DEGRADED);
 
-	report(f, &r);
+	r.self.feature = feature;
+	r.self.consequence = consequence;
+	report(arg, &r);
 }
 
 static void on_cleared(void *arg, struct incident *incident, uint64_t duration, bool gone)

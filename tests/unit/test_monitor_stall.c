@@ -166,13 +166,13 @@ static const struct {
 		   .lock_type = FE_LOCK_RWLOCK,
 		   .owner_tid = 125},
 	 .json = SLEEPING "\"owner\":{\"tid\":125},\"lock\":\"0x1\",\"lock_type\":\"rwlock\"," NEVER_RAN "}",
-	 .text = "worker[124] waits for rwlock 0x1 held by thread 125, which is gone\n"},
+	 .text = "worker[124] waits for read-write lock 0x1 held by thread 125, which is gone\n"},
 	{.kind = FAULT_STALL_DEADLOCK, /* and left its name */
 	 .event = {.kind = FE_STALL_DEADLOCK, .lock = 1, .lock_type = FE_LOCK_WORD, .owner_tid = 125},
 	 .members = {{FE_ROLE_CHAIN, 123, 125, 0, 0, 0, 'X', NONE, 0, 0, "b"}},
 	 .json = SLEEPING "\"owner\":{\"tid\":125},\"chain\":[{\"pid\":123,\"tid\":125,\"name\":\"b\","
 			  "\"state\":\"X\"}],\"lock\":\"0x1\",\"lock_type\":\"futex-word\"," NEVER_RAN "}",
-	 .text = "worker[124] waits for futex word 0x1 held by b[125], which is gone\n"},
+	 .text = "worker[124] waits for lock 0x1 held by b[125], which is gone\n"},
 	{.kind = FAULT_STALL_LOCK,
 	 .event = {.kind = FE_STALL_LOCK, .lock = 1, .lock_type = FE_LOCK_MUTEX_ROBUST, .owner_tid = 125},
 	 .members = {{FE_ROLE_CHAIN, 123, 125, 126, 2, FE_LOCK_MUTEX_ERRORCHECK, 'S', SYS_futex, 0, 0, "b"},

@@ -3,6 +3,7 @@
 #ifndef FAULTD_DIAGNOSE_STALL_H
 #define FAULTD_DIAGNOSE_STALL_H
 
+#include "core/stall_names.h"
 #include "diagnose/rules.h"
 
 /* One kind's tree. Nothing of it is called without the facts (incident->stall.event). */
@@ -48,9 +49,6 @@ const char *stall_where(struct incident *incident);
 /* "in uninterruptible sleep" ... of the letter of /proc/PID/stat; NULL when that says nothing. */
 const char *stall_state(uint32_t state);
 
-/* The next member of that role after one (NULL: the first one); NULL: no more. */
-const struct fe_member *stall_next(const struct incident *incident, enum fe_role role,
-				   const struct fe_member *after);
 /* "holder[125]"; of another process's thread "holder[126] of process 120". */
 const char *stall_name(struct incident *incident, const struct fe_member *member);
 /* "a[1], b[2] and 3 more": all of a role; NULL: none. */
@@ -60,9 +58,6 @@ const char *stall_owner(struct incident *incident, uint32_t tid);
 /* The thread that stands still as if it were a member. */
 struct fe_member stall_self(const struct incident *incident);
 
-/* "a recursive mutex", and without its article. */
-const char *stall_a_lock(uint32_t type);
-const char *stall_lock_type(uint32_t type);
 /* The lock's layout is known, and it names the owner. */
 enum confidence stall_lock_names(uint32_t type);
 /* Evidence: "locker-1[124] waits for mutex 0x7f12 held by locker-2[125]". */

@@ -15,7 +15,7 @@ static void tell_members(struct incident *incident, enum fe_role role)
 	const struct fe_member *member = NULL;
 	unsigned int count = 0;
 
-	while ((member = stall_next(incident, role, member)))
+	while ((member = stall_member(&incident->stall, role, member)))
 		if ((member->owner_tid || member->lock) && ++count <= MEMBERS_TOLD)
 			stall_tell_wait(incident, member);
 	if (count > MEMBERS_TOLD)
@@ -30,12 +30,13 @@ static void tell_members(struct incident *incident, enum fe_role role)
  */
 static unsigned int cycle_length(const struct incident *incident)
 {
-	const struct fe_member *first = stall_next(incident, FE_ROLE_CYCLE, NULL), *last = first, *next;
+	const struct fe_member *first = stall_member(&incident->stall, FE_ROLE_CYCLE, NULL), *last = first,
+			       *next;
 	unsigned int count = first ? 1 : 0;
 
 	if (!first)
 		return 0;
-	for (; (next = stall_next(incident, FE_ROLE_CYCLE, last)); last = next, count++)
+	for (; (next = stall_member(&incident->stall, FE_ROLE_CYCLE, last)); last = next, count++)
 		if (!last->owner_tid || last->owner_tid != next->tid)
 			return 0;
 	return last->owner_tid && last->owner_tid == first->tid ? count : 0;
@@ -46,7 +47,7 @@ static enum confidence cycle_confidence(const struct incident *incident)
 	const struct fe_member *member = NULL;
 	enum confidence sure = CONFIDENCE_CERTAIN;
 
-	while ((member = stall_next(incident, FE_ROLE_CYCLE, member)))
+	while ((member = stall_member(&incident->stall, FE_ROLE_CYCLE, member)))
 		sure = least(sure, stall_lock_names(member->lock_type));
 	return sure;
 }
@@ -56,7 +57,7 @@ static bool cycle_of_locks(const struct incident *incident)
 {
 	const struct fe_member *member = NULL;
 
-	while ((member = stall_next(incident, FE_ROLE_CYCLE, member)))
+	while ((member = stall_member(&incident->stall, FE_ROLE_CYCLE, member)))
 		if (member->lock_type == FE_LOCK_JOIN)
 			return false;
 	return true;
@@ -67,10 +68,10 @@ static unsigned int cycle_processes(const struct incident *incident)
 	const struct fe_member *member = NULL, *earlier;
 	unsigned int count = 0;
 
-	while ((member = stall_next(incident, FE_ROLE_CYCLE, member))) {
-		earlier = stall_next(incident, FE_ROLE_CYCLE, NULL);
+	while ((member = stall_member(&incident->stall, FE_ROLE_CYCLE, member))) {
+		earlier = stall_member(&incident->stall, FE_ROLE_CYCLE, NULL);
 		while (earlier != member && earlier->pid != member->pid)
-			earlier = stall_next(incident, FE_ROLE_CYCLE, earlier);
+			earlier = stall_member(&incident->stall, FE_ROLE_CYCLE, earlier);
 		count += earlier == member;
 	}
 	return count;
@@ -87,7 +88,7 @@ static bool owner_died(struct incident *incident, struct fault *f, enum confiden
 	if (!(incident->stall.event->flags & FE_STALL_OWNER_DIED))
 		return false;
 	*c = stall_lock_names(self.lock_type);
-	while ((member = stall_next(incident, FE_ROLE_CHAIN, member))) {
+	while ((member = stall_member(&incident->stall, FE_ROLE_CHAIN, member))) {
 		if (member->state == 'X' || !member->owner_tid)
 			continue;
 		waiter = member;
@@ -97,7 +98,7 @@ static bool owner_died(struct incident *incident, struct fault *f, enum confiden
 	owner = waiter->owner_tid ? stall_printf(incident, "the thread %u that holds", waiter->owner_tid)
 				  : "the thread that held";
 	say(incident, "%s the %s 0x%llx %s waits for has ended without unlocking it", owner,
-	    stall_lock_type(waiter->lock_type), (unsigned long long)waiter->lock, it);
+	    stall_lock_words(waiter->lock_type), (unsigned long long)waiter->lock, it);
 	if (self.owner_tid)
 		stall_tell_wait(incident, &self);
 	tell_members(incident, FE_ROLE_CHAIN);
@@ -107,7 +108,7 @@ static bool owner_died(struct incident *incident, struct fault *f, enum confiden
 
 static bool self_deadlock(struct incident *incident, struct fault *f, enum confidence *c)
 {
-	const struct fe_member *member = stall_next(incident, FE_ROLE_CYCLE, NULL);
+	const struct fe_member *member = stall_member(&incident->stall, FE_ROLE_CYCLE, NULL);
 
 	(void)f;
 	if (cycle_length(incident) != 1)
@@ -211,14 +212,14 @@ static const char *const waits[] = {"poll",	   "ppoll",	   "select", "pselect6",
 /* Who is to blame: the end of the chain, or a holder before it that waits for a thread to end. */
 static const struct fe_member *culprit_of(const struct incident *incident, enum confidence *ret_sure)
 {
-	const struct fe_member *member = NULL, *next = stall_next(incident, FE_ROLE_CHAIN, NULL);
+	const struct fe_member *member = NULL, *next = stall_member(&incident->stall, FE_ROLE_CHAIN, NULL);
 
 	*ret_sure = stall_lock_names(incident->stall.event->lock_type);
 	while (next) {
 		member = next;
 		if (member->lock_type == FE_LOCK_JOIN && member->owner_tid)
 			break;
-		next = stall_next(incident, FE_ROLE_CHAIN, member);
+		next = stall_member(&incident->stall, FE_ROLE_CHAIN, member);
 		if (next)
 			*ret_sure = least(*ret_sure, stall_lock_names(member->lock_type));
 	}
@@ -228,7 +229,7 @@ static const struct fe_member *culprit_of(const struct incident *incident, enum 
 
 static void say_holder(struct incident *incident, const struct fe_member *culprit, const char *does)
 {
-	const struct fe_member *holder = stall_next(incident, FE_ROLE_CHAIN, NULL);
+	const struct fe_member *holder = stall_member(&incident->stall, FE_ROLE_CHAIN, NULL);
 
 	if (culprit == holder)
 		say(incident, "%swaits for %s that %s has; that one %s", stall_subject(incident, ""),
@@ -316,7 +317,7 @@ static void tell_lock(struct incident *incident)
 
 	stall_tell_wait(incident, &self);
 	tell_members(incident, FE_ROLE_CHAIN);
-	while ((member = stall_next(incident, FE_ROLE_CHAIN, member)))
+	while ((member = stall_member(&incident->stall, FE_ROLE_CHAIN, member)))
 		last = member;
 	state = last ? stall_state(last->state) : NULL;
 	if (state)

@@ -9,13 +9,7 @@ enum { FIFO = 1, RR = 2, DEADLINE = 6 };
 
 static const char *policy_name(uint32_t policy)
 {
-	static const char *const names[] = {
-		"SCHED_OTHER", "SCHED_FIFO", "SCHED_RR",       "SCHED_BATCH",
-		NULL,	       "SCHED_IDLE", "SCHED_DEADLINE", "SCHED_EXT",
-	};
-
-	return policy < sizeof(names) / sizeof(names[0]) && names[policy] ? names[policy]
-									  : "an unknown policy";
+	return stall_policy_name(policy) ?: "an unknown policy";
 }
 
 static bool is_real_time(const struct fe_member *member)
@@ -38,7 +32,7 @@ static unsigned int shares(const struct incident *incident, bool (*counts)(const
 	const struct fe_member *member = NULL;
 	unsigned int sum = 0;
 
-	while ((member = stall_next(incident, FE_ROLE_CULPRIT, member)))
+	while ((member = stall_member(&incident->stall, FE_ROLE_CULPRIT, member)))
 		if (counts(member))
 			sum += share_of(member);
 	return sum;
@@ -51,7 +45,7 @@ static const char *culprits(struct incident *incident, bool (*counts)(const stru
 	const char *names = "";
 	unsigned int count = 0;
 
-	while (count < CULPRITS_NAMED && (member = stall_next(incident, FE_ROLE_CULPRIT, member)))
+	while (count < CULPRITS_NAMED && (member = stall_member(&incident->stall, FE_ROLE_CULPRIT, member)))
 		if (counts(member))
 			names = stall_printf(incident, "%s%s%s (%u %%)", names, count++ ? ", " : "",
 					     stall_name(incident, member), share_of(member) / 10);
@@ -121,7 +115,7 @@ static void tell_starved(struct incident *incident)
 	const struct fe_member *member = NULL;
 	unsigned int count = 0;
 
-	while (count++ < CULPRITS_TOLD && (member = stall_next(incident, FE_ROLE_CULPRIT, member)))
+	while (count++ < CULPRITS_TOLD && (member = stall_member(&incident->stall, FE_ROLE_CULPRIT, member)))
 		incident_evidence(incident, "%s had %u %% of CPU %u (%s)", stall_name(incident, member),
 				  share_of(member) / 10, event->cpu, policy_name(member->policy));
 	incident_evidence(incident, "%s has the policy %s, nice %d", stall_it(incident),

@@ -136,27 +136,13 @@ const char *stall_state(uint32_t state)
 	}
 }
 
-const struct fe_member *stall_next(const struct incident *incident, enum fe_role role,
-				   const struct fe_member *after)
-{
-	const struct stall_facts *facts = &incident->stall;
-	size_t count = facts->member_count < FE_MEMBERS_MAX ? facts->member_count : FE_MEMBERS_MAX;
-
-	if (!facts->members)
-		return NULL;
-	for (size_t i = after ? (size_t)(after - facts->members) + 1 : 0; i < count; i++)
-		if (facts->members[i].role == (uint32_t)role)
-			return &facts->members[i];
-	return NULL;
-}
-
 const char *stall_names(struct incident *incident, enum fe_role role)
 {
 	const struct fe_member *member = NULL;
 	const char *names = NULL;
 	unsigned int count = 0;
 
-	while ((member = stall_next(incident, role, member)))
+	while ((member = stall_member(&incident->stall, role, member)))
 		if (++count <= 2)
 			names = names ? stall_printf(incident, "%s, %s", names, stall_name(incident, member))
 				      : stall_name(incident, member);
@@ -172,26 +158,6 @@ const char *stall_owner(struct incident *incident, uint32_t tid)
 		if (facts->members[i].tid == tid)
 			return stall_name(incident, &facts->members[i]);
 	return tid == self.tid ? stall_name(incident, &self) : stall_printf(incident, "thread %u", tid);
-}
-
-const char *stall_a_lock(uint32_t type)
-{
-	static const char *const names[FE_LOCK_TYPE_COUNT] = {
-		[FE_LOCK_MUTEX] = "a mutex",
-		[FE_LOCK_MUTEX_RECURSIVE] = "a recursive mutex",
-		[FE_LOCK_MUTEX_ERRORCHECK] = "an error-checking mutex",
-		[FE_LOCK_MUTEX_ROBUST] = "a robust mutex",
-		[FE_LOCK_MUTEX_PI] = "a priority-inheriting mutex",
-		[FE_LOCK_RWLOCK] = "a read-write lock",
-		[FE_LOCK_FUTEX] = "a futex",
-	};
-
-	return type < FE_LOCK_TYPE_COUNT && names[type] ? names[type] : "a lock";
-}
-
-const char *stall_lock_type(uint32_t type)
-{
-	return strchr(stall_a_lock(type), ' ') + 1;
 }
 
 enum confidence stall_lock_names(uint32_t type)
@@ -211,11 +177,11 @@ void stall_tell_wait(struct incident *incident, const struct fe_member *member)
 				  stall_owner(incident, member->owner_tid));
 	else if (member->owner_tid)
 		incident_evidence(incident, "%s waits for %s 0x%llx held by %s", name,
-				  stall_lock_type(member->lock_type), lock,
+				  stall_lock_words(member->lock_type), lock,
 				  stall_owner(incident, member->owner_tid));
 	else if (lock)
 		incident_evidence(incident, "%s waits for %s 0x%llx, whose owner is not known", name,
-				  stall_lock_type(member->lock_type), lock);
+				  stall_lock_words(member->lock_type), lock);
 	else if (member->syscall != STALL_NO_CALL)
 		incident_evidence(incident, "%s is in %s", name, stall_call(incident, member->syscall));
 }

@@ -2,9 +2,9 @@
 /* faultd.stall of the JSON stream. */
 #include <string.h>
 
+#include "core/stall_names.h"
 #include "core/syscalls.h"
 #include "monitor/json_members.h"
-#include "monitor/stall_names.h"
 #include "monitor/words.h"
 
 enum { FAILED_IN_A_ROW = 1000 };
@@ -60,9 +60,7 @@ static void put_lock(json_t *object, uint64_t lock)
 
 static void put_lock_type(json_t *object, uint32_t type)
 {
-	const struct lock_name *name = stall_lock_name(type);
-
-	json_put_fixed(object, "lock_type", name ? name->slug : NULL);
+	json_put_fixed(object, "lock_type", stall_lock_slug(type));
 }
 
 static json_t *kernel_stack(const char *lines)

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/stall_names.h"
 #include "core/syscalls.h"
-#include "monitor/stall_names.h"
 #include "monitor/words.h"
 
 enum {
@@ -93,14 +93,13 @@ static void add_owner(struct text *out, const struct incident *incident, const s
 /* "locker-1[124] waits for mutex 0x55d0 held by locker-2[125]" */
 static void add_wait(struct text *out, const struct incident *incident, const struct fe_member *waiter)
 {
-	const struct lock_name *name = stall_lock_name(waiter->lock_type);
 
 	add_member(out, incident, waiter);
 	if (waiter->lock_type == FE_LOCK_JOIN)
 		text_add(out,
 			 waiter->owner_tid ? " waits for the end of " : " waits for the end of a thread");
 	else if (waiter->lock)
-		text_addf(out, " waits for %s 0x%" PRIx64, name ? name->words : "lock", waiter->lock);
+		text_addf(out, " waits for %s 0x%" PRIx64, stall_lock_words(waiter->lock_type), waiter->lock);
 	else
 		text_add(out, " waits for a lock");
 	if (!waiter->owner_tid)

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is in a stall, by its names: locks, scheduling policies, and whoever has to do with it. */
-#ifndef FAULTD_MONITOR_STALL_NAMES_H
-#define FAULTD_MONITOR_STALL_NAMES_H
+#ifndef FAULTD_CORE_STALL_NAMES_H
+#define FAULTD_CORE_STALL_NAMES_H
 
 #include "core/incident.h"
 
-struct lock_name {
-	const char *slug, *words; /* "robust-mutex", "robust mutex" */
-};
-
-/* Of enum fe_lock_type; NULL for none and for a number that is none. */
-const struct lock_name *stall_lock_name(unsigned int type);
+/* Of enum fe_lock_type: "robust-mutex", or NULL for none and for a number that is none; "a robust mutex";
+ * "robust mutex". */
+const char *stall_lock_slug(unsigned int type);
+const char *stall_a_lock(unsigned int type);
+const char *stall_lock_words(unsigned int type);
 /* "SCHED_FIFO" ...; NULL for a number that is none. */
 const char *stall_policy_name(unsigned int policy);
 /* A member's name with the NUL that the kernel's field need not have. */
