@@ -9,6 +9,9 @@ struct busy {
 	__u64 since; /* the scheduler's clock */
 	__u64 voluntary;
 	__u64 run_time;
+	/* Since when it has had less than a tenth of the time, and what stood then: */
+	__u64 hungry_since;
+	__u64 hungry_run;
 	__u64 throttled_time;
 	__u32 periods;
 	__u32 throttled_periods;
@@ -216,13 +219,28 @@ static __always_inline __u32 suspect_sleeper(struct task_struct *task, struct fe
 	    crossed(since, scan.nominate[FE_STALL_EVENTLOOP]))
 		return FE_SUSPECT_LOOP;
 	/* Its loop began to be overdue while it slept here, or not at all. */
-	if (suspicion == FE_SUSPECT_NONE && class != FE_CALL_IDLE &&
-	    since + scan.nominate[FE_STALL_EVENTLOOP] > scan.previous && suspect_loop(task, s))
-		suspicion = FE_SUSPECT_LOOP;
+	if (class != FE_CALL_IDLE && since + scan.nominate[FE_STALL_EVENTLOOP] > scan.previous &&
+	    suspect_loop(task, s)) {
+		if (suspicion == FE_SUSPECT_NONE)
+			return FE_SUSPECT_LOOP;
+		s->flags |= FE_SEEN_OVERDUE;
+	}
 	return suspicion;
 }
 
 /* ---- threads that run, or would */
+
+static __always_inline void begin_hunger(struct busy *busy, struct task_struct *task,
+					 struct task_group *group)
+{
+	busy->hungry_since = scan.now;
+	busy->hungry_run = task->se.sum_exec_runtime;
+	if (!group)
+		return;
+	busy->periods = BPF_CORE_READ(group, cfs_bandwidth.nr_periods);
+	busy->throttled_periods = BPF_CORE_READ(group, cfs_bandwidth.nr_throttled);
+	busy->throttled_time = BPF_CORE_READ(group, cfs_bandwidth.throttled_time);
+}
 
 static __always_inline struct busy *follow_busy(struct task_struct *task, struct task_group *group)
 {
@@ -230,8 +248,11 @@ static __always_inline struct busy *follow_busy(struct task_struct *task, struct
 	__u32 tid = task->pid;
 
 	busy = bpf_map_lookup_elem(&busies, &tid);
-	if (busy && busy->thread_start == task->start_boottime && busy->voluntary == task->nvcsw)
+	if (busy && busy->thread_start == task->start_boottime && busy->voluntary == task->nvcsw) {
+		if ((task->se.sum_exec_runtime - busy->hungry_run) * 10 > scan.now - busy->hungry_since)
+			begin_hunger(busy, task, group);
 		return busy;
+	}
 	fresh.thread_start = task->start_boottime;
 	fresh.since = scan.now;
 	/* At the first look, what it has not done since it came to its CPU counts as well. */
@@ -239,11 +260,7 @@ static __always_inline struct busy *follow_busy(struct task_struct *task, struct
 		fresh.since = task->sched_info.last_arrival;
 	fresh.voluntary = task->nvcsw;
 	fresh.run_time = task->se.sum_exec_runtime;
-	if (group) {
-		fresh.periods = BPF_CORE_READ(group, cfs_bandwidth.nr_periods);
-		fresh.throttled_periods = BPF_CORE_READ(group, cfs_bandwidth.nr_throttled);
-		fresh.throttled_time = BPF_CORE_READ(group, cfs_bandwidth.throttled_time);
-	}
+	begin_hunger(&fresh, task, group);
 	bpf_map_update_elem(&busies, &tid, &fresh, BPF_ANY);
 	return 0;
 }
@@ -252,6 +269,8 @@ static __always_inline void take_busy(struct fe_suspect *s, struct task_struct *
 {
 	s->busy_since = boottime(busy->since);
 	s->busy_run = task->se.sum_exec_runtime - busy->run_time;
+	s->hungry_since = boottime(busy->hungry_since);
+	s->hungry_run = task->se.sum_exec_runtime - busy->hungry_run;
 	s->periods = busy->periods;
 	s->throttled_periods = busy->throttled_periods;
 	s->throttled_time = busy->throttled_time;
@@ -261,7 +280,7 @@ static __always_inline __u32 suspect_runnable(struct task_struct *task, struct f
 {
 	struct task_group *group = limited_group(task);
 	struct busy *busy = follow_busy(task, group);
-	__u64 queued = task->sched_info.last_queued, age, share;
+	__u64 queued = task->sched_info.last_queued;
 
 	s->flags |= FE_SEEN_RUNNABLE;
 	if (suspect_loop(task, s))
@@ -271,14 +290,13 @@ static __always_inline __u32 suspect_runnable(struct task_struct *task, struct f
 	if (!busy)
 		return FE_SUSPECT_NONE;
 	take_busy(s, task, busy);
-	age = scan.now - busy->since;
-	share = s->busy_run * 10;
-	if (group && share < age && crossed(busy->since, scan.nominate[FE_STALL_THROTTLED]))
+	if (group && crossed(busy->hungry_since, scan.nominate[FE_STALL_THROTTLED]))
 		return FE_SUSPECT_THROTTLED;
-	if (!group && share < age && crossed(busy->since, scan.nominate[FE_STALL_STARVED]))
+	if (!group && crossed(busy->hungry_since, scan.nominate[FE_STALL_STARVED]))
 		return FE_SUSPECT_QUEUED;
-	if (share > 5 * age && (crossed(busy->since, scan.nominate[FE_STALL_SPIN]) ||
-				crossed(busy->since, scan.nominate[FE_STALL_EVENTLOOP])))
+	if (s->busy_run * 2 > scan.now - busy->since &&
+	    (crossed(busy->since, scan.nominate[FE_STALL_SPIN]) ||
+	     crossed(busy->since, scan.nominate[FE_STALL_EVENTLOOP])))
 		return FE_SUSPECT_BUSY;
 	return FE_SUSPECT_NONE;
 }

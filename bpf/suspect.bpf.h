@@ -146,8 +146,8 @@ static __always_inline void take_quota(struct task_group *group, struct fe_suspe
 	s->quota = BPF_CORE_READ(group, cfs_bandwidth.quota);
 	s->period = BPF_CORE_READ(group, cfs_bandwidth.period);
 	s->group = BPF_CORE_READ(group, css.cgroup, kn, id);
-	/* Less what they were at busy_since: take_busy() has put that there. In another cgroup now, they may
-	 * be less. */
+	/* Less what they were at hungry_since: take_busy() has put that there. In another cgroup now, they
+	 * may be less. */
 	s->periods = grown(BPF_CORE_READ(group, cfs_bandwidth.nr_periods), s->periods);
 	s->throttled_periods = grown(BPF_CORE_READ(group, cfs_bandwidth.nr_throttled), s->throttled_periods);
 	s->throttled_time = grown(BPF_CORE_READ(group, cfs_bandwidth.throttled_time), s->throttled_time);

@@ -54,7 +54,8 @@ enum {
 	FE_SEEN_LOOP = 1 << 13,	       /* has lived by polling */
 	FE_SEEN_KERNEL_LOCK = 1 << 14, /* the kernel says which lock it waits for */
 	FE_SEEN_EXITING = 1 << 15,
-	FE_SEEN_COMPAT = 1 << 16, /* 32-bit system call: its number says nothing here */
+	FE_SEEN_OVERDUE = 1 << 17, /* FE_SUSPECT_LOOP as well, beside what it is told for */
+	FE_SEEN_COMPAT = 1 << 16,  /* 32-bit system call: its number says nothing here */
 };
 
 /* One thread, as the iterator sees it. Times are CLOCK_BOOTTIME ns; 0: not known. */
@@ -72,17 +73,20 @@ struct fe_suspect {
 	__fe64 last_poll;  /* last seen polling; 0: never */
 	__fe64 switches;   /* voluntary and involuntary */
 	__fe64 voluntary;
-	__fe64 run_time; /* ns on CPU in its life */
-	__fe64 busy_run; /* of these since busy_since */
-	__fe64 loop_run; /* and since last_poll */
-	__fe32 state;	 /* the letter of /proc/PID/stat */
-	__fe32 syscall;	 /* ~0: none */
+	__fe64 run_time;     /* ns on CPU in its life */
+	__fe64 busy_run;     /* of these since busy_since */
+	__fe64 loop_run;     /* and since last_poll */
+	__fe64 hungry_since; /* runnable, and given less than a tenth of the time since; 0: was not followed
+			      */
+	__fe64 hungry_run;   /* what it had of it, ns */
+	__fe32 state;	     /* the letter of /proc/PID/stat */
+	__fe32 syscall;	     /* ~0: none */
 	__fe64 args[6];
 	__fe64 quota; /* of the nearest cgroup with a CPU quota, ns a period; 0: none */
 	__fe64 period;
 	__fe64 throttled_time;
 	__fe64 group;	/* inode of that cgroup */
-	__fe32 periods; /* since busy_since */
+	__fe32 periods; /* since hungry_since */
 	__fe32 throttled_periods;
 	__fe32 threads;
 	__fe32 cpu;
@@ -163,7 +167,7 @@ struct fe_sample_key {
 	__fe32 tid; /* 0: idle */
 };
 
-FE_ASSERT_SIZE(struct fe_suspect, 304);
+FE_ASSERT_SIZE(struct fe_suspect, 320);
 FE_ASSERT_SIZE(struct fe_armed, 48);
 FE_ASSERT_SIZE(struct fe_samples, 40);
 

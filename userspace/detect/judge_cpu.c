@@ -196,9 +196,9 @@ static enum judgement judge_endless(struct suspect *suspect, struct probes *prob
 
 static bool begin_starved(struct suspect *suspect, const struct fe_suspect *seen)
 {
-	suspect->since = seen->queued ?: seen->busy_since;
-	if (seen->busy_since && seen->busy_since < suspect->since)
-		suspect->since = seen->busy_since;
+	suspect->since = seen->queued ?: seen->hungry_since;
+	if (seen->hungry_since && seen->hungry_since < suspect->since)
+		suspect->since = seen->hungry_since;
 	return !(seen->flags & (FE_SEEN_EXITING | FE_SEEN_TRACED)) && suspect->since > 0;
 }
 
@@ -287,7 +287,7 @@ static enum judgement judge_hunger(struct suspect *suspect, struct probes *probe
 
 static bool begin_throttled(struct suspect *suspect, const struct fe_suspect *seen)
 {
-	suspect->since = seen->busy_since;
+	suspect->since = seen->hungry_since;
 	return !(seen->flags & FE_SEEN_TRACED) && suspect->since > 0;
 }
 

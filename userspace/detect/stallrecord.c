@@ -34,6 +34,8 @@ static uint64_t run_time(const struct suspect *suspect)
 
 	if (suspect->kind == FE_STALL_EVENTLOOP && seen->last_poll)
 		return seen->loop_run;
+	if (suspect->kind == FE_STALL_STARVED || suspect->kind == FE_STALL_THROTTLED)
+		return seen->hungry_since ? seen->hungry_run : 0;
 	return seen->busy_since ? seen->busy_run : seen->run_time - suspect->begin_run;
 }
 

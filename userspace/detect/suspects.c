@@ -234,28 +234,33 @@ static bool begin_busy(struct suspects *suspects, struct suspect *s, const struc
 	return begin(suspects, s, seen, FE_STALL_SPIN);
 }
 
-static void nominate(struct suspects *suspects, const struct fe_suspect *seen)
+static void follow(struct suspects *suspects, const struct fe_suspect *seen, const struct suspect *fresh)
 {
-	struct suspect fresh, *s;
-	bool begun = seen->suspicion == FE_SUSPECT_BUSY
-			     ? begin_busy(suspects, &fresh, seen)
-			     : begin(suspects, &fresh, seen, kinds[seen->suspicion]);
+	struct suspect *s = find(suspects, seen, fresh->kind);
 
-	if (!begun)
-		return;
-	s = find(suspects, seen, fresh.kind);
-	if (s && fresh.since + fresh.threshold >= s->since + s->threshold)
+	if (s && fresh->since + fresh->threshold >= s->since + s->threshold)
 		return;
 	if (s)
 		drop(suspects, s);
-	else if (!is_crowded(suspects, &fresh))
+	else if (!is_crowded(suspects, fresh))
 		s = take(suspects);
 	if (!s)
 		return;
-	*s = fresh;
+	*s = *fresh;
 	s->used = true;
 	track(suspects, s);
 	arm(suspects, s);
+}
+
+static void nominate(struct suspects *suspects, const struct fe_suspect *seen)
+{
+	struct suspect fresh;
+
+	if (seen->suspicion == FE_SUSPECT_BUSY ? begin_busy(suspects, &fresh, seen)
+					       : begin(suspects, &fresh, seen, kinds[seen->suspicion]))
+		follow(suspects, seen, &fresh);
+	if (seen->flags & FE_SEEN_OVERDUE && begin(suspects, &fresh, seen, FE_STALL_EVENTLOOP))
+		follow(suspects, seen, &fresh);
 }
 
 static void end(struct suspects *suspects, struct suspect *s, uint64_t now, bool gone)
