@@ -16,8 +16,8 @@ enum {
 	CULPRITS = 5,
 };
 
-/* More than a scheduler's slice, whatever the tunables. */
-#define LONG_TURN (50 * NSEC_PER_MSEC)
+/* Much more than a slice, whatever the tunables: groups of unlike weight take turns as well. */
+#define LONG_TURN (200 * NSEC_PER_MSEC)
 
 /* ---- event loops */
 
