@@ -209,7 +209,11 @@ struct orphans *orphans_free(struct orphans *orphans);
 
 /* verify.c */
 void verify_begin(struct recovery *recovery);
-/* The new process has ended (status as wait(2) gives it, -1: not known). */
+enum {
+	VERIFY_ENDED = -1,
+	VERIFY_STALLED = -2
+}; /* instead of a wait status: not known; it lives, and hangs */
+/* The new process is of no use; status as wait(2) gives it, or VERIFY_*. */
 void verify_new_ended(struct recovery *recovery, int status);
 /* systemd restarts the unit itself: see whether it does. */
 void verify_watch_unit(struct recovery *recovery, uint64_t delay);

@@ -294,7 +294,9 @@ void recover_incident(struct recover *recover, struct incident *incident)
 		return;
 	recovery = incident->who.pid ? verifying(recover, incident->who.pid) : NULL;
 	if (recovery)
-		verify_new_ended(recovery, is_death(incident) ? policy_wait_status(incident) : -1);
+		verify_new_ended(recovery, is_death(incident)	? policy_wait_status(incident)
+					   : is_stall(incident) ? VERIFY_STALLED
+								: VERIFY_ENDED);
 	if (run_is(recover, &incident->who)) {
 		run_incident(recover, incident);
 		return;

@@ -43,7 +43,7 @@ static void on_healthy(void *arg)
 
 	recovery->timer = NULL;
 	if (recovery->fresh.fd >= 0 && !pidref_alive(&recovery->fresh)) {
-		verify_new_ended(recovery, -1);
+		verify_new_ended(recovery, VERIFY_ENDED);
 		return;
 	}
 	if (healthy->listening && !listens(recovery)) {
@@ -66,7 +66,7 @@ static void on_fresh_ended(void *arg, int fd, uint32_t events)
 {
 	(void)fd;
 	(void)events;
-	verify_new_ended(arg, -1);
+	verify_new_ended(arg, VERIFY_ENDED);
 }
 
 bool verify_take(struct recovery *recovery, pid_t pid, uint64_t start)
@@ -100,7 +100,9 @@ bool verify_wants(const struct recovery *recovery, const struct process *process
 
 static void failed_early(struct recovery *recovery, int status)
 {
-	if (status == -1)
+	if (status == VERIFY_STALLED)
+		say_failure(recovery, "the new process stands still, too");
+	else if (status == VERIFY_ENDED)
 		say_failure(recovery, "the new process did not live for long");
 	else if (WIFSIGNALED(status))
 		say_failure(recovery, "the new process was ended by %s", signal_name(WTERMSIG(status)));
@@ -175,7 +177,7 @@ void verify_new_ended(struct recovery *recovery, int status)
 	/* A daemon that goes into the background ends well, and leaves itself as its child. */
 	if (status == 0 && recovery->launch && !recovery->run && recovery->fresh.fd < 0)
 		ladder_set_timer(recovery, recover_now(recovery->recover) + HEIR_TIME, on_heir_time);
-	else if ((status == 0 || status == -1) && recovery->rung.type == ACTION_RESTART_COMMAND)
+	else if ((status == 0 || status == VERIFY_ENDED) && recovery->rung.type == ACTION_RESTART_COMMAND)
 		ladder_set_timer(recovery, recover_now(recovery->recover) + HEIR_TIME, on_launcher_time);
 	else
 		failed_early(recovery, status);
