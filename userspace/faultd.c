@@ -169,22 +169,23 @@ static void on_lost(void *arg, const char *program, uint64_t lost, uint64_t tota
 	report(arg, &r);
 }
 
-static void on_blind(void *arg, const char *feature, const char *consequence)
+static void tell_feature(void *arg, enum fault_kind kind, const char *feature, const char *consequence)
 {
-	struct report r = about_us(arg, FAULT_SELF_BLIND);
+	struct report r = about_us(arg, kind);
 
 	r.self.feature = feature;
 	r.self.consequence = consequence;
 	report(arg, &r);
 }
 
+static void on_blind(void *arg, const char *feature, const char *consequence)
+{
+	tell_feature(arg, FAULT_SELF_BLIND, feature, consequence);
+}
+
 static void on_degraded(void *arg, const char *feature, const char *consequence)
 {
-	struct report r = about_us(arg, FAULT_SELF_DEGRADED);
-
-	r.self.feature = feature;
-	r.self.consequence = consequence;
-	report(arg, &r);
+	tell_feature(arg, FAULT_SELF_DEGRADED, feature, consequence);
 }
 
 static void on_cleared(void *arg, struct incident *incident, uint64_t duration, bool gone)
@@ -256,15 +257,11 @@ static int claim(struct faultd *f, const struct config *config)
 static void reload(void *arg, int signo)
 {
 	struct faultd *f = arg;
-	struct config *config;
+	struct config *config = NULL;
 	struct scope_needs needs;
 
 	(void)signo;
-	if (configfile_load_all(&f->options, &config) < 0) {
-		log_error("the configuration was not reloaded; the old one stays in force");
-		return;
-	}
-	if (claim(f, config) < 0) {
+	if (configfile_load_all(&f->options, &config) < 0 || claim(f, config) < 0) {
 		log_error("the configuration was not reloaded; the old one stays in force");
 		config_free(config);
 		return;
