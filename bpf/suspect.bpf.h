@@ -79,7 +79,7 @@ static __always_inline bool crossed(__u64 since, __u64 age)
 		since = scan.floor;
 	if (!age || since + age > scan.now)
 		return false;
-	return since + age > scan.previous;
+	return scan.everything || since + age > scan.previous;
 }
 
 static __always_inline __u32 take_call(struct task_struct *task, struct fe_suspect *s)
@@ -231,7 +231,9 @@ static __always_inline void take_process(struct task_struct *task, struct fe_sus
 	if (!mm)
 		return;
 	/* Bits 0 to 2 of the count: a writer has it, somebody waits, handed over (kernel/locking/rwsem.c). */
-	if (!bpf_core_field_exists(mm->mmap_lock.count) || BPF_CORE_READ(mm, mmap_lock.count.counter) & 7)
+	if (!bpf_core_field_exists(mm->mmap_lock.count))
+		s->flags |= FE_SEEN_MM_UNKNOWN; /* PREEMPT_RT */
+	else if (BPF_CORE_READ(mm, mmap_lock.count.counter) & 7)
 		s->flags |= FE_SEEN_MM_BUSY;
 	if (BPF_CORE_READ(mm, mm_users.counter) > (int)s->threads)
 		s->flags |= FE_SEEN_MM_SHARED;

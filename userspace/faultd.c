@@ -200,8 +200,7 @@ static void on_cleared(void *arg, struct incident *incident, uint64_t duration, 
 	if (!incident->why.cause)
 		return; /* it was not reported either */
 	report(f, &r);
-	if (!gone)
-		recover_cleared(f->recover, incident);
+	recover_cleared(f->recover, incident, gone);
 }
 
 static uint64_t on_stall_threshold(void *arg, const struct process *process, unsigned int kind,

@@ -54,8 +54,9 @@ enum {
 	FE_SEEN_LOOP = 1 << 13,	       /* has lived by polling */
 	FE_SEEN_KERNEL_LOCK = 1 << 14, /* the kernel says which lock it waits for */
 	FE_SEEN_EXITING = 1 << 15,
-	FE_SEEN_OVERDUE = 1 << 17, /* FE_SUSPECT_LOOP as well, beside what it is told for */
-	FE_SEEN_COMPAT = 1 << 16,  /* 32-bit system call: its number says nothing here */
+	FE_SEEN_OVERDUE = 1 << 17,    /* FE_SUSPECT_LOOP as well, beside what it is told for */
+	FE_SEEN_MM_UNKNOWN = 1 << 18, /* this kernel does not say so */
+	FE_SEEN_COMPAT = 1 << 16,     /* 32-bit system call: its number says nothing here */
 };
 
 /* One thread, as the iterator sees it. Times are CLOCK_BOOTTIME ns; 0: not known. */
@@ -115,6 +116,7 @@ struct fe_scan {
 	__fe64 now;			 /* the scheduler's clock, when the scan began */
 	__fe64 offset;			 /* CLOCK_BOOTTIME less the scheduler's clock */
 	__fe64 candidate;		 /* what this scan measured of that: never too small */
+	__fe64 everything;		 /* what was passed at earlier scans counts as well */
 	__fe64 floor;			 /* nothing is older than this, on the scheduler's clock */
 	__fe64 dropped;			 /* suspects that there was no room for, in all scans */
 	__fe64 visited;			 /* threads, in all scans: what the bench counts by */

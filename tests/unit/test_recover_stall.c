@@ -45,10 +45,10 @@ static void what_goes_on_is_left_alone(void **state)
 		recover_incident(recover, second);
 		assert_int_equal(recover_pending(recover), 1);
 		await_reports(2);
-		recover_cleared(recover, first); /* that one is over already */
+		recover_cleared(recover, first, false); /* that one is over already */
 		await_reports(2);
 		if (cleared) {
-			recover_cleared(recover, second);
+			recover_cleared(recover, second, false);
 			await_reports(3);
 			assert_told(2, "skipped", "cleared");
 			assert_non_null(strstr(told[2].message, "it goes on by itself"));
@@ -56,7 +56,7 @@ static void what_goes_on_is_left_alone(void **state)
 			run_for(600);
 			await_reports(3);
 			/* Once. */
-			recover_cleared(recover, second);
+			recover_cleared(recover, second, false);
 			await_reports(3);
 		} else {
 			await_reports(4);
@@ -88,7 +88,7 @@ static void one_recovery_of_a_process_is_enough(void **state)
 	recover_incident(recover, incidents[2]);
 	await_reports(3);
 	assert_told(2, "skipped", "already-recovering");
-	recover_cleared(recover, incidents[2]);
+	recover_cleared(recover, incidents[2], false);
 	assert_int_equal(recover_pending(recover), 1);
 	await_reports(5);
 	assert_told(3, "started", "policy");
@@ -109,7 +109,7 @@ static void what_goes_on_after_a_signal_is_recovered(void **state)
 	recover_incident(recover, incident);
 	await_reports(1);
 	assert_told(0, "started", "policy");
-	recover_cleared(recover, incident);
+	recover_cleared(recover, incident, false);
 	await_reports(2);
 	assert_int_equal(told[1].type, REPORT_OUTCOME);
 	assert_int_equal(told[1].outcome, OUTCOME_SUCCESS);
@@ -137,12 +137,12 @@ static void what_is_being_replaced_does_not_go_on(void **state)
 	await_reports(1);
 	assert_told(0, "started", "policy");
 	run_for(60);
-	recover_cleared(recover, incident);
+	recover_cleared(recover, incident, false);
 	assert_int_equal(recover_pending(recover), 1);
 	await_reports(2);
 	assert_int_equal(told[1].outcome, OUTCOME_SUCCESS);
 	assert_true(told[1].process > 0 && told[1].process != pid);
-	recover_cleared(recover, incident);
+	recover_cleared(recover, incident, false);
 	incident_unref(incident);
 	waitpid(pid, NULL, 0);
 	end_respawned(told[1].process);
@@ -301,7 +301,7 @@ static void a_command_that_goes_on_is_left_alone(void **state)
 	incident = stall_of(pid, FAULT_STALL_STOPPED, "job-control");
 	recover_incident(recover, incident);
 	await_reports(1);
-	recover_cleared(recover, incident);
+	recover_cleared(recover, incident, false);
 	await_reports(2);
 	assert_int_equal(told[1].outcome, OUTCOME_SUCCESS);
 	assert_int_equal(run_calls, 0);
@@ -310,7 +310,7 @@ static void a_command_that_goes_on_is_left_alone(void **state)
 	crash_later = stall_of(pid, FAULT_STALL_STOPPED, "job-control");
 	recover_incident(recover, crash_later);
 	await_reports(3);
-	recover_cleared(recover, crash_later);
+	recover_cleared(recover, crash_later, false);
 	await_reports(4);
 	stop_command();
 	await_reports(4);

@@ -13,7 +13,7 @@
 #include "records.h"
 
 /* As many open stalls, and threads that the kernel called hung, as are remembered. */
-enum { OPEN = 256, HUNG = 64, TOLD_MAX = 1024, PID = 42 };
+enum { OPEN = 512, HUNG = 64, TOLD_MAX = 2048, PID = 42 };
 
 #define SEC NSEC_PER_SEC
 

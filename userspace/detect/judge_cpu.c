@@ -13,6 +13,8 @@ enum {
 	LOOP_POLLS = 3,	     /* scans that saw it poll, and something else between */
 	LOOP_STREAMS = 3,    /* connections in one poll set that make its thread a server */
 	FAILURES_MIN = 1000, /* of one call in a row: without end */
+	RUNNER = 50,	     /* one part in so many of a CPU is an instant */
+	PATIENCE = 4,	     /* thresholds, for which one that gets a little is watched */
 	CULPRITS = 5,
 };
 
@@ -212,7 +214,7 @@ static bool same_hunger(struct suspect *suspect, const struct fe_suspect *seen)
 struct tally {
 	struct draft *draft;
 	uint32_t cpu;
-	unsigned int runners;	   /* threads that had that CPU */
+	unsigned int runners;	   /* threads that had that CPU, and not only for an instant */
 	uint64_t total, real_time; /* samples of it */
 	uint64_t elsewhere, idle;  /* of the others */
 };
@@ -226,7 +228,6 @@ static void count_sample(void *arg, const struct fe_sample_key *key, const struc
 		tally->idle += key->tid ? 0 : samples->samples;
 		return;
 	}
-	tally->runners += key->tid != 0;
 	tally->total += samples->samples;
 	if (samples->policy == SCHED_FIFO || samples->policy == SCHED_RR || samples->policy == SCHED_DEADLINE)
 		tally->real_time += samples->samples;
@@ -243,6 +244,8 @@ static void add_culprit(void *arg, const struct fe_sample_key *key, const struct
 								      .policy = samples->policy};
 	unsigned int at = tally->draft->member_count;
 
+	if (key->cpu == tally->cpu && key->tid && samples->samples * RUNNER >= tally->total)
+		tally->runners++;
 	if (key->cpu != tally->cpu || !key->tid || key->tid == tally->draft->event.id.tid)
 		return;
 	culprit.share = samples->samples * 1000ULL / tally->total;
@@ -271,12 +274,14 @@ static enum judgement judge_hunger(struct suspect *suspect, struct probes *probe
 		draft->event.samples = (uint32_t)tally.total;
 	}
 	if (tally.real_time * 2 < tally.total || !tally.total) {
-		/* Many that share a CPU fairly wait for long, too, each for the others' turns. */
-		if (!unserved || last->now - last->queued < tally.runners * LONG_TURN)
-			return ACQUIT;
+		bool given_up = last->now > suspect->since + PATIENCE * suspect->threshold;
+
 		/* Who is to have what the others leave may have to wait until they leave something. */
 		if (!suspect->named && (last->policy == SCHED_IDLE || last->nice > 0))
 			return ACQUIT;
+		/* Many that share a CPU fairly wait for long, too, each for the others' turns. */
+		if (!unserved || last->now - last->queued < tally.runners * LONG_TURN)
+			return given_up ? ACQUIT : WAIT;
 	}
 	draft->event.flags |= FE_STALL_RUNNING;
 	draft->event.idle_elsewhere = tally.elsewhere ? (uint32_t)(tally.idle * 1000 / tally.elsewhere) : 0;

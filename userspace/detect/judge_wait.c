@@ -29,7 +29,8 @@ enum { RETRIES = 2 };
 
 static bool readable(const struct fe_suspect *seen)
 {
-	return !(seen->flags & (FE_SEEN_MM_BUSY | FE_SEEN_EXITING));
+	return !(seen->flags & (FE_SEEN_MM_BUSY | FE_SEEN_EXITING)) &&
+	       (!(seen->flags & FE_SEEN_MM_UNKNOWN) || locks_readable((pid_t)seen->pid));
 }
 
 static bool read_lock(struct lock_wait *ret, const struct fe_suspect *seen)

@@ -353,15 +353,15 @@ static int sleeps_deep(void *arg, pid_t tid)
 	return thread_read(&info, *(pid_t *)arg, tid) == 0 && info.state == 'D';
 }
 
-/*
- * Reading its memory would wait for whoever writes its mappings, and who does that for long is in
- * uninterruptible sleep. Of the suspect itself the scan knows.
- */
+bool locks_readable(pid_t pid)
+{
+	return thread_each(pid, sleeps_deep, &pid) == 0;
+}
+
+/* Of the suspect itself the scan knows. */
 static bool is_readable(const struct fe_member *member, const struct fe_member *suspect)
 {
-	pid_t pid = (pid_t)member->pid;
-
-	return member->pid == suspect->pid || thread_each(pid, sleeps_deep, &pid) == 0;
+	return member->pid == suspect->pid || locks_readable((pid_t)member->pid);
 }
 
 /* What a member waits for; false where the chain ends. */

@@ -41,6 +41,11 @@ struct lock_chain {
 	unsigned int cycle; /* index of the first one of the cycle */
 };
 
+/*
+ * Whether reading the process's memory does not wait for whoever writes its mappings: who does that for long
+ * is in uninterruptible sleep.
+ */
+bool locks_readable(pid_t pid);
 /* Follows the locks from this thread on. since: when its wait began, CLOCK_BOOTTIME ns. */
 void locks_follow(struct lock_chain *ret, pid_t pid, pid_t tid, uint64_t since);
 

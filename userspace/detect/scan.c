@@ -209,7 +209,7 @@ static void plan(struct scan *scan);
 /* After a suspend, or when this host gave us no CPU: everything looks old that nobody could move. */
 static void note_pause(struct scan *scan, uint64_t now)
 {
-	if (!scan->next || now < scan->next + PAUSE)
+	if (!scan->scans || now < scan->next + PAUSE)
 		return;
 	scan->bpf->data->scan.resumed = 1;
 	suspects_forget(scan->suspects);
@@ -219,7 +219,7 @@ static void look(void *arg)
 {
 	struct scan *scan = arg;
 	struct fe_scan *shared = &scan->bpf->data->scan;
-	uint64_t now = clock_now(loop_clock(scan->loop)), spent;
+	uint64_t now = clock_now(loop_clock(scan->loop)), spent, dropped = shared->dropped;
 	int r;
 
 	scan->timer = NULL;
@@ -231,8 +231,9 @@ static void look(void *arg)
 	scan->error = r;
 	if (r >= 0) {
 		shared->previous = shared->now;
+		shared->everything = 0;
 		set_clock(scan, shared);
-		suspects_settle(scan->suspects, now);
+		suspects_settle(scan->suspects, now, shared->dropped != dropped);
 		tell_dropped(scan);
 	}
 	/* The first ones find everything cold, and all that stood still before. */
@@ -312,8 +313,8 @@ void scan_set(struct scan *scan, const uint64_t least[static FE_STALL_KINDS], do
 	scan->wanted = scan->seldom < INTERVAL_OFTEN ? scan->seldom : INTERVAL_OFTEN;
 	scan->off = !shortest;
 	scan->interval = scan->wanted;
-	/* A lower threshold than before may be passed already: as at the first scan, everything counts. */
-	shared->previous = 0;
+	/* A lower threshold than before may be passed already. */
+	shared->everything = 1;
 	scan->next = clock_now(loop_clock(scan->loop));
 	plan(scan);
 }

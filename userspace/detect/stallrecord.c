@@ -95,8 +95,9 @@ const void *stallrecord_make(struct draft *draft, const struct suspect *suspect,
 	struct fe_stall *event = &record.event;
 	char *to = record.bytes + sizeof(*event);
 	struct proc_info info;
-	int r = seen->flags & FE_SEEN_MM_BUSY ? proc_read_quiet(&info, (pid_t)seen->pid)
-					      : proc_read(&info, (pid_t)seen->pid);
+	int r = seen->flags & (FE_SEEN_MM_BUSY | FE_SEEN_MM_UNKNOWN)
+			? proc_read_quiet(&info, (pid_t)seen->pid)
+			: proc_read(&info, (pid_t)seen->pid);
 
 	if (r < 0)
 		return NULL;

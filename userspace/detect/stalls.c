@@ -8,7 +8,7 @@
 #include "detect/decode.h"
 #include "detect/known.h"
 
-enum { OPEN = 256, HUNG = 64 };
+enum { OPEN = 512, HUNG = 64 };
 
 struct stalls {
 	struct incident *open[OPEN];

@@ -191,8 +191,9 @@ static uint64_t ask_threshold(struct suspects *suspects, struct suspect *s, unsi
 	struct proc_info info;
 	uint64_t threshold;
 
-	int r = s->last.flags & FE_SEEN_MM_BUSY ? proc_read_quiet(&info, (pid_t)s->last.pid)
-						: proc_read(&info, (pid_t)s->last.pid);
+	int r = s->last.flags & (FE_SEEN_MM_BUSY | FE_SEEN_MM_UNKNOWN)
+			? proc_read_quiet(&info, (pid_t)s->last.pid)
+			: proc_read(&info, (pid_t)s->last.pid);
 
 	if (r < 0)
 		return 0;
@@ -206,6 +207,8 @@ static uint64_t ask_threshold(struct suspects *suspects, struct suspect *s, unsi
 static bool begin(struct suspects *suspects, struct suspect *s, const struct fe_suspect *seen,
 		  unsigned int kind)
 {
+	uint64_t floor;
+
 	*s = (struct suspect){.kind = kind,
 			      .since = seen->since,
 			      .begin_run = seen->run_time,
@@ -217,6 +220,9 @@ static bool begin(struct suspects *suspects, struct suspect *s, const struct fe_
 			      .last = *seen};
 	if (!judges[kind]->begin(s, seen))
 		return false;
+	floor = suspects->bpf->data->scan.floor;
+	if (floor && s->since < floor + suspects->bpf->data->scan.offset)
+		s->since = floor + suspects->bpf->data->scan.offset;
 	s->place = stallrecord_place(s);
 	s->threshold = ask_threshold(suspects, s, kind);
 	if (!s->threshold && kind == FE_STALL_DEADLOCK) {
@@ -290,6 +296,13 @@ void suspects_begin(struct suspects *suspects, uint64_t now)
 		suspects->began = now;
 }
 
+/* By a debugger, a signal or a freezer, on top of what it was convicted of. */
+static bool is_held(const struct suspect *s, const struct fe_suspect *seen)
+{
+	return s->kind != FE_STALL_STOPPED &&
+	       (seen->flags & FE_SEEN_FROZEN || seen->state == 'T' || seen->state == 't');
+}
+
 void suspects_look(struct suspects *suspects, const struct fe_suspect *seen)
 {
 	bool convicted = false;
@@ -300,10 +313,14 @@ void suspects_look(struct suspects *suspects, const struct fe_suspect *seen)
 		if (!is_of(s, seen))
 			continue;
 		s->scan = suspects->scan;
-		if (judges[s->kind]->same(s, seen)) {
+		if (s->convicted && is_held(s, seen)) {
+			convicted = true; /* it cannot go on just now, nor does it end */
+		} else if (seen->flags & FE_SEEN_EXITING && !s->convicted && s->kind != FE_STALL_IO) {
+			drop(suspects, s);
+		} else if (judges[s->kind]->same(s, seen)) {
 			s->last = *seen;
 			convicted = convicted || s->convicted;
-		} else if (seen->flags & FE_SEEN_EXITING) {
+		} else if (seen->flags & FE_SEEN_EXITING && s->convicted) {
 			convicted = true; /* it does not go on: it ends, and is gone soon */
 		} else {
 			end(suspects, s, seen->now, false);
@@ -322,6 +339,9 @@ static bool is_covered(const struct suspects *suspects, const struct suspect *s)
 		const struct suspect *other = &suspects->table[i];
 
 		if (!other->used || !other->convicted || other == s)
+			continue;
+		/* Nobody may hear of a stall of those that are not named. */
+		if (s->named && !other->named && other->last.pid != s->last.pid)
 			continue;
 		if (other->last.tid == s->last.tid)
 			return true;
@@ -453,15 +473,17 @@ static bool is_due(const struct suspects *suspects, const struct suspect *s, uin
 	return s->nominated != suspects->scan || suspects->scan == 1;
 }
 
-void suspects_settle(struct suspects *suspects, uint64_t now)
+void suspects_settle(struct suspects *suspects, uint64_t now, bool overflowed)
 {
 	for (int i = 0; suspects->count && i < SUSPECTS; i++) {
 		struct suspect *s = &suspects->table[i];
 
 		if (!s->used)
 			continue;
-		if (s->scan != suspects->scan)
+		if (s->scan != suspects->scan && !overflowed)
 			end(suspects, s, now, true);
+		else if (s->scan != suspects->scan)
+			s->scan = suspects->scan; /* it was not told of, for want of room */
 		else if (is_due(suspects, s, now))
 			judge(suspects, s, now);
 	}

@@ -20,8 +20,11 @@ void suspects_free(struct suspects *suspects);
 void suspects_begin(struct suspects *suspects, uint64_t now);
 /* One thread, as the scan just saw it. */
 void suspects_look(struct suspects *suspects, const struct fe_suspect *seen);
-/* The scan is over: who was not seen is gone, and whose time has come is judged. now: CLOCK_BOOTTIME ns. */
-void suspects_settle(struct suspects *suspects, uint64_t now);
+/*
+ * The scan is over: who was not seen is gone (unless there was no room to tell of all: overflowed), and whose
+ * time has come is judged. now: CLOCK_BOOTTIME ns.
+ */
+void suspects_settle(struct suspects *suspects, uint64_t now, bool overflowed);
 /* When the next one is to be judged, CLOCK_BOOTTIME ns; 0: nobody. */
 uint64_t suspects_deadline(const struct suspects *suspects);
 /* Nobody looked for long: whom nobody has convicted yet starts anew. */

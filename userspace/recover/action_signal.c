@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* signal: sent through the pidfd; on a ladder its time is what the process has to go away. */
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 
 #include "recover/private.h"
@@ -11,6 +12,13 @@ static bool is_awaited(const struct recovery *recovery)
 	const struct fault_info *info = fault_info(recovery->incident->kind);
 
 	return info && info->family == FAMILY_STALL;
+}
+
+/* What it does then is its ending: a handler may take its time. */
+static bool ends(int signo)
+{
+	return signo == SIGTERM || signo == SIGKILL || signo == SIGINT || signo == SIGQUIT ||
+	       signo == SIGABRT || signo == SIGHUP;
 }
 
 static int start(struct recovery *recovery)
@@ -25,6 +33,7 @@ static int start(struct recovery *recovery)
 			    strerror(-r));
 		return r;
 	}
+	recovery->killing = ends(recovery->rung.action->signo);
 	return last && !is_awaited(recovery) ? 1 : 0;
 }
 

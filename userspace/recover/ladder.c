@@ -69,6 +69,10 @@ static void finish(struct recovery *recovery)
 
 static void next_rung(struct recovery *recovery)
 {
+	if (recovery->cleared && !recovery->old_gone) {
+		ladder_succeeded(recovery);
+		return;
+	}
 	stop_rung(recovery);
 	recovery->index++;
 	take_rung(recovery);
@@ -352,16 +356,27 @@ void ladder_old_gone(struct recovery *recovery)
 		ops->old_gone(recovery);
 }
 
-bool ladder_cleared(struct recovery *recovery)
+bool ladder_cleared(struct recovery *recovery, bool gone)
 {
+	const struct action_ops *ops = action_ops_of(recovery->rung.type);
+
 	/* Replaced already, or about to be: what was told to end does not count as going on. */
 	if (recovery->old_gone || recovery->killing || recovery->state == RECOVERY_VERIFYING)
+		return false;
+	/* It may have been the thread alone that ended. */
+	if (gone && (recovery->old.fd < 0 || !pidref_alive(&recovery->old)))
 		return false;
 	if (!recovery->acted) {
 		say_action(recovery, "skipped", "cleared", "it goes on by itself");
 		stop_rung(recovery);
 		recovery_end(recovery);
 		return true;
+	}
+	/* A restart that is under way is seen to its end: it may have stopped what it is to start. A hook as
+	 * well. */
+	if (recovery->state == RECOVERY_ACTING && (ops->restarts || recovery->rung.type == ACTION_EXEC)) {
+		recovery->cleared = recovery->rung.type == ACTION_EXEC;
+		return false;
 	}
 	recovery->cleared = true;
 	ladder_succeeded(recovery);

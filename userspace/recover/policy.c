@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/clock.h"
+#include "core/stall_names.h"
 
 /* A stop takes as long as systemd's default TimeoutStopSec= at most, before it is forced. */
 static const uint64_t STOP_TIME = 90 * NSEC_PER_SEC;
@@ -92,21 +93,45 @@ static bool is_incurable(const struct situation *s)
 	return s->incident->why.confidence >= CONFIDENCE_LIKELY && any_of(s->incident->why.cause, causes);
 }
 
+/* The end of the chain of owners is in uninterruptible sleep, or somebody else's. */
+static bool waits_for_others(const struct incident *incident)
+{
+	const struct fe_member *last = NULL, *next = NULL;
+
+	while ((next = stall_member(&incident->stall, FE_ROLE_CHAIN, last)))
+		last = next;
+	return last && (last->state == 'D' || last->pid != (uint32_t)incident->who.pid);
+}
+
 /*
  * Nothing is wrong with a process that is given no CPU, that a debugger or a freezer holds, or that waits for
- * a disk: ending it cures nothing, and its successor would fare no better.
+ * a disk, a lock on a file or another process: ending it cures nothing, and its successor would fare no
+ * better.
  */
+bool policy_not_to_blame(const struct incident *incident)
+{
+	static const char *const causes[] = {"debugger",    "frozen-cgroup",
+					     "slow-device", "filesystem-frozen",
+					     "fuse-server", "kernel-lock",
+					     "file-lock",   "network-filesystem",
+					     "pipe-full",   "socket-full",
+					     "connect",	    "dns",
+					     "starved",	    NULL};
+	enum fault_kind kind = incident->kind;
+
+	if (family_of(incident) != FAMILY_STALL)
+		return false;
+	if (kind == FAULT_STALL_STARVED || kind == FAULT_STALL_THROTTLED ||
+	    any_of(incident->why.cause, causes))
+		return true;
+	if (kind == FAULT_STALL_EVENTLOOP && incident->stall.event && incident->stall.event->state == 'D')
+		return true;
+	return waits_for_others(incident);
+}
+
 static bool is_not_to_blame(const struct situation *s)
 {
-	static const char *const causes[] = {
-		"debugger",	      "frozen-cgroup", "slow-device", "filesystem-frozen",
-		"network-filesystem", "starved",       NULL};
-	enum fault_kind kind = s->incident->kind;
-
-	if (s->action == ACTION_EXEC || family_of(s->incident) != FAMILY_STALL)
-		return false;
-	return kind == FAULT_STALL_STARVED || kind == FAULT_STALL_THROTTLED ||
-	       any_of(s->incident->why.cause, causes);
+	return s->action != ACTION_EXEC && policy_not_to_blame(s->incident);
 }
 
 static bool is_incomplete(const struct situation *s)

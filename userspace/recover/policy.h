@@ -29,6 +29,8 @@ struct refusal {
 	const char *sentence; /* the rest of "was not restarted: ..." */
 };
 
+/* A stall whose process is not what stands in its way. */
+bool policy_not_to_blame(const struct incident *incident);
 /* The first rule that forbids to act; NULL: none does. What systemd says is asked separately. */
 const struct refusal *policy_refusal(const struct situation *situation);
 

@@ -185,8 +185,9 @@ uint64_t survey_key(const struct recovery *recovery);
 void ladder_begin(struct recovery *recovery);
 void ladder_rung_done(struct recovery *recovery, int error);
 void ladder_old_gone(struct recovery *recovery);
-/* The stall is over by itself: nothing more is done to a process that works. False: it is being replaced. */
-bool ladder_cleared(struct recovery *recovery);
+/* The stall is over by itself: nothing more is done to a process that works.
+ * gone: its thread has ended. False: it is being replaced, or has ended. */
+bool ladder_cleared(struct recovery *recovery, bool gone);
 /* A rung is over and it did not help: on to the next, or the end. */
 void ladder_failed(struct recovery *recovery);
 /* It helped. */

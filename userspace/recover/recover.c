@@ -293,7 +293,7 @@ void recover_incident(struct recover *recover, struct incident *incident)
 	if (!recover->options.act || incident->replayed)
 		return;
 	recovery = incident->who.pid ? verifying(recover, incident->who.pid) : NULL;
-	if (recovery)
+	if (recovery && !policy_not_to_blame(incident))
 		verify_new_ended(recovery, is_death(incident)	? policy_wait_status(incident)
 					   : is_stall(incident) ? VERIFY_STALLED
 								: VERIFY_ENDED);
@@ -312,7 +312,7 @@ void recover_incident(struct recover *recover, struct incident *incident)
 		log_error("no memory to recover from incident %s", incident->id);
 }
 
-void recover_cleared(struct recover *recover, const struct incident *incident)
+void recover_cleared(struct recover *recover, const struct incident *incident, bool gone)
 {
 	struct recovery *r = recover->recoveries;
 	struct incident *other;
@@ -325,7 +325,7 @@ void recover_cleared(struct recover *recover, const struct incident *incident)
 	other = r->other;
 	r->other = NULL;
 	/* What was left to this recovery is still there, unless the process has been dealt with. */
-	if (ladder_cleared(r) && other)
+	if (ladder_cleared(r, gone) && other)
 		recover_incident(recover, other);
 	incident_unref(other);
 }

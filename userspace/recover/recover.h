@@ -31,8 +31,11 @@ void recover_reconfigure(struct recover *recover, const struct config *config);
 
 /* A diagnosed incident; a reference is taken for as long as it is worked on. */
 void recover_incident(struct recover *recover, struct incident *incident);
-/* A stall is over by itself, and its process lives: what was going to be done is not done. */
-void recover_cleared(struct recover *recover, const struct incident *incident);
+/*
+ * A stall is over by itself: if its process lives, what was going to be done is not done. gone: its thread
+ * has ended, perhaps with the process.
+ */
+void recover_cleared(struct recover *recover, const struct incident *incident, bool gone);
 /*
  * A process was executed or found running; what a policy names gets its launch record read now (environment,
  * descriptors, limits ...), since nobody can after its death. Cheap when no policy names it.

@@ -68,7 +68,7 @@ int run_spawn(struct recover *recover, pid_t *ret_pid, const char **ret_stage)
 	uint64_t stack;
 	int nice, r;
 
-	if (!run->fn)
+	if (!run->fn || run->stopping)
 		return -ECANCELED; /* asked to stop while it waited for its turn */
 	s.path = run->argv[0];
 	s.argv = run->argv;
@@ -236,7 +236,7 @@ static struct plan *default_plan(struct fault_set *ret_faults)
 		.healthy = {.after = 3 * NSEC_PER_SEC},
 	};
 
-	fault_set_parse(ret_faults, "crash, oom, stall, kill.sigkill, exit.failure", NULL, 0);
+	fault_set_parse(ret_faults, "crash, oom, stall, !stall.stopped, kill.sigkill, exit.failure", NULL, 0);
 	return plan_new(&policy);
 }
 
@@ -326,6 +326,14 @@ void run_incident(struct recover *recover, struct incident *incident)
 	decide(recover);
 }
 
+static bool is_being_ended(const struct recover *recover)
+{
+	for (const struct recovery *r = recover->recoveries; r; r = r->next)
+		if (r->run && r->killing)
+			return true;
+	return false;
+}
+
 void run_child_ended(struct recover *recover, pid_t pid, int status)
 {
 	struct run *run = recover->run;
@@ -336,8 +344,9 @@ void run_child_ended(struct recover *recover, pid_t pid, int status)
 	run->status = status;
 	if (!run->fn)
 		return;
-	if (run->replacing && !run->stopping)
-		return; /* the recovery that ended it starts it again */
+	/* The recovery that ended it starts it again; but it may have ended well before anything was done. */
+	if (run->replacing && !run->stopping && (status != 0 || is_being_ended(recover)))
+		return;
 	if (status == 0 || run->stopping)
 		finish(recover, false);
 	else if (run->incident)

@@ -226,7 +226,7 @@ void survey_process(struct recovery *recovery)
 	recovery->situation = (struct situation){
 		.incident = incident,
 		.is_protected = is_protected(recover, who),
-		.own_signal = is_own_signal(recover, incident),
+		.own_signal = !recovery->run && is_own_signal(recover, incident),
 		.supervisor = recovery->run ? NULL : find_supervisor(who),
 		.forked_worker = !recovery->run && is_forked_worker(incident, entry),
 		.has_launch = entry,

@@ -98,10 +98,17 @@ bool verify_wants(const struct recovery *recovery, const struct process *process
 	       process->exe && strcmp(who->exe, process->exe) == 0 && process->pid != who->pid;
 }
 
+/* It lives: further rungs are not for it, and its own stall is dealt with as any. */
+static void stands_still(struct recovery *recovery)
+{
+	say_failure(recovery, "the new process stands still, too");
+	recovery->index = recovery->plan->action_count;
+}
+
 static void failed_early(struct recovery *recovery, int status)
 {
 	if (status == VERIFY_STALLED)
-		say_failure(recovery, "the new process stands still, too");
+		stands_still(recovery);
 	else if (status == VERIFY_ENDED)
 		say_failure(recovery, "the new process did not live for long");
 	else if (WIFSIGNALED(status))
