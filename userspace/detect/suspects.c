@@ -9,27 +9,13 @@
 #include <string.h>
 
 #include "detect/stallrecord.h"
-#include "detect/suspect.h"
+#include "detect/suspects_private.h"
 #include "faultd.skel.h"
 
 /* Of one process, no more than this for one kind: the others' turn comes with their next sleep. */
-enum { SUSPECTS = 512, PROCESS_MAX = 32 };
+enum { PROCESS_MAX = 32 };
 
-struct suspects {
-	struct faultd_bpf *bpf;
-	const struct detect_handler *handler;
-	suspects_record_fn tell;
-	void *tell_arg;
-	struct probes *probes;
-	struct suspect table[SUSPECTS];
-	unsigned int count;
-	unsigned long scan, endings;
-	uint64_t dropped;
-	uint64_t began; /* the first scan, CLOCK_BOOTTIME ns */
-	struct draft draft;
-};
-
-static const struct judge *const judges[FE_STALL_KINDS] = {
+const struct judge *const suspect_judges[FE_STALL_KINDS] = {
 	[FE_STALL_DEADLOCK] = &judge_deadlock,
 	[FE_STALL_LOCK] = &judge_lock,
 	[FE_STALL_IO] = &judge_io,
@@ -144,7 +130,7 @@ static void track(struct suspects *suspects, struct suspect *s)
 	suspects->bpf->data->scan.tracked = ++suspects->count;
 }
 
-static void disarm(struct suspects *suspects, struct suspect *s)
+void suspect_disarm(struct suspects *suspects, struct suspect *s)
 {
 	if (s->armed)
 		probes_disarm_thread(suspects->probes, (pid_t)s->last.tid);
@@ -153,9 +139,9 @@ static void disarm(struct suspects *suspects, struct suspect *s)
 	s->armed = s->cpus_armed = false;
 }
 
-static void drop(struct suspects *suspects, struct suspect *s)
+void suspect_drop(struct suspects *suspects, struct suspect *s)
 {
-	disarm(suspects, s);
+	suspect_disarm(suspects, s);
 	s->used = false;
 	/* A new thread may have the number, and be a suspect already. */
 	if (!is_tracked(suspects, s->last.tid))
@@ -165,7 +151,7 @@ static void drop(struct suspects *suspects, struct suspect *s)
 
 static void arm(struct suspects *suspects, struct suspect *s)
 {
-	switch (judges[s->kind]->needs) {
+	switch (suspect_judges[s->kind]->needs) {
 	case NEEDS_NOTHING: return;
 	case NEEDS_THREAD_PROBE:
 		s->armed = probes_arm_thread(suspects->probes, (pid_t)s->last.pid, (pid_t)s->last.tid,
@@ -176,7 +162,7 @@ static void arm(struct suspects *suspects, struct suspect *s)
 	s->armed_at = s->last.now;
 }
 
-static bool is_followed(const struct suspects *suspects, const struct suspect *s)
+bool suspect_is_followed(const struct suspects *suspects, const struct suspect *s)
 {
 	uint64_t watch;
 
@@ -186,7 +172,7 @@ static bool is_followed(const struct suspects *suspects, const struct suspect *s
 }
 
 /* What its user wants: 0 when nobody wants to hear of it. */
-static uint64_t ask_threshold(struct suspects *suspects, struct suspect *s, unsigned int kind)
+uint64_t suspect_ask_threshold(struct suspects *suspects, struct suspect *s, unsigned int kind)
 {
 	struct proc_info info;
 	uint64_t threshold;
@@ -198,7 +184,7 @@ static uint64_t ask_threshold(struct suspects *suspects, struct suspect *s, unsi
 	if (r < 0)
 		return 0;
 	info.p.start = s->last.start;
-	s->named = is_followed(suspects, s);
+	s->named = suspect_is_followed(suspects, s);
 	threshold = suspects->handler->stall_threshold(suspects->handler->arg, &info.p, kind, &s->named);
 	proc_info_free(&info);
 	return threshold;
@@ -218,16 +204,16 @@ static bool begin(struct suspects *suspects, struct suspect *s, const struct fe_
 			      .before_us = seen->busy_since ? seen->busy_since <= suspects->began
 							    : seen->since <= suspects->began,
 			      .last = *seen};
-	if (!judges[kind]->begin(s, seen))
+	if (!suspect_judges[kind]->begin(s, seen))
 		return false;
 	floor = suspects->bpf->data->scan.floor;
 	if (floor && s->since < floor + suspects->bpf->data->scan.offset)
 		s->since = floor + suspects->bpf->data->scan.offset;
 	s->place = stallrecord_place(s);
-	s->threshold = ask_threshold(suspects, s, kind);
+	s->threshold = suspect_ask_threshold(suspects, s, kind);
 	if (!s->threshold && kind == FE_STALL_DEADLOCK) {
 		s->kind = FE_STALL_LOCK;
-		s->threshold = ask_threshold(suspects, s, FE_STALL_LOCK);
+		s->threshold = suspect_ask_threshold(suspects, s, FE_STALL_LOCK);
 	}
 	return s->threshold > 0;
 }
@@ -247,7 +233,7 @@ static void follow(struct suspects *suspects, const struct fe_suspect *seen, con
 	if (s && fresh->since + fresh->threshold >= s->since + s->threshold)
 		return;
 	if (s)
-		drop(suspects, s);
+		suspect_drop(suspects, s);
 	else if (!is_crowded(suspects, fresh))
 		s = take(suspects);
 	if (!s)
@@ -286,7 +272,7 @@ static void end(struct suspects *suspects, struct suspect *s, uint64_t now, bool
 		suspects->endings++;
 		suspects->tell(suspects->tell_arg, &event, sizeof(event));
 	}
-	drop(suspects, s);
+	suspect_drop(suspects, s);
 }
 
 void suspects_begin(struct suspects *suspects, uint64_t now)
@@ -316,8 +302,8 @@ void suspects_look(struct suspects *suspects, const struct fe_suspect *seen)
 		if (s->convicted && is_held(s, seen)) {
 			convicted = true; /* it cannot go on just now, nor does it end */
 		} else if (seen->flags & FE_SEEN_EXITING && !s->convicted && s->kind != FE_STALL_IO) {
-			drop(suspects, s);
-		} else if (judges[s->kind]->same(s, seen)) {
+			suspect_drop(suspects, s);
+		} else if (suspect_judges[s->kind]->same(s, seen)) {
 			s->last = *seen;
 			convicted = convicted || s->convicted;
 		} else if (seen->flags & FE_SEEN_EXITING && s->convicted) {
@@ -330,129 +316,7 @@ void suspects_look(struct suspects *suspects, const struct fe_suspect *seen)
 		nominate(suspects, seen);
 }
 
-/* ---- judging */
-
-/* Told with another one: as part of its cycle, or as one more thread of the process that stands still so. */
-static bool is_covered(const struct suspects *suspects, const struct suspect *s)
-{
-	for (int i = 0; i < SUSPECTS; i++) {
-		const struct suspect *other = &suspects->table[i];
-
-		if (!other->used || !other->convicted || other == s)
-			continue;
-		/* Nobody may hear of a stall of those that are not named. */
-		if (s->named && !other->named && other->last.pid != s->last.pid)
-			continue;
-		if (other->last.tid == s->last.tid)
-			return true;
-		for (unsigned int m = 0; m < other->member_count; m++)
-			if (other->members[m] == (pid_t)s->last.tid)
-				return true;
-		if (other->last.pid == s->last.pid && (other->kind == s->kind || other->all_wait) &&
-		    s->kind != FE_STALL_DEADLOCK)
-			return true;
-		if (s->place && other->place == s->place && other->kind == s->kind)
-			return true;
-	}
-	return false;
-}
-
-/* Who sent the signal that stopped it, if somebody looked. */
-static void put_stopper(struct suspects *suspects, struct suspect *s)
-{
-	struct {
-		uint64_t start;
-		uint32_t tgid, signo;
-	} key = {s->last.start, s->last.pid, suspects->draft.event.signo};
-	struct fe_sender sender;
-	struct fe_member *member;
-
-	if (!key.signo || bpf_map__lookup_elem(suspects->bpf->maps.senders, &key, sizeof(key), &sender,
-					       sizeof(sender), 0) < 0)
-		return;
-	member = draft_member(&suspects->draft, FE_ROLE_STOPPER, (pid_t)sender.pid, (pid_t)sender.tid);
-	if (member)
-		memcpy(member->comm, sender.comm, FE_COMM_SIZE);
-}
-
-static void remember_members(struct suspect *s, const struct draft *draft)
-{
-	s->member_count = 0;
-	for (unsigned int i = 0; i < draft->member_count; i++)
-		if (draft->members[i].role == FE_ROLE_CYCLE)
-			s->members[s->member_count++] = (pid_t)draft->members[i].tid;
-}
-
-static void convict(struct suspects *suspects, struct suspect *s, uint64_t now)
-{
-	struct draft *draft = &suspects->draft;
-	const void *record;
-	size_t size;
-
-	if (s->kind == FE_STALL_STOPPED)
-		put_stopper(suspects, s);
-	if (s->since < suspects->began)
-		draft->event.flags |= FE_STALL_BEFORE_US;
-	if (is_followed(suspects, s))
-		draft->event.flags |= FE_STALL_FOLLOWED;
-	if (judges[s->kind]->sleeps)
-		stallrecord_read_stack(draft, &s->last);
-	record = stallrecord_make(draft, s, now, &size);
-	if (!record) { /* it has ended meanwhile */
-		drop(suspects, s);
-		return;
-	}
-	disarm(suspects, s);
-	s->convicted = true;
-	remember_members(s, draft);
-	suspects->tell(suspects->tell_arg, record, size);
-}
-
-/* It polls, without ever sleeping there. It is left alone for a while, and then looked at again. */
-static void forget_overdue(struct suspects *suspects, const struct suspect *s)
-{
-	struct bpf_map *map = suspects->bpf->maps.loops;
-	struct fe_loop loop;
-
-	if (bpf_map__lookup_elem(map, &s->last.tid, sizeof(s->last.tid), &loop, sizeof(loop), 0) < 0 ||
-	    loop.thread_start != s->last.thread_start)
-		return;
-	loop.outside = suspects->bpf->data->scan.now + s->threshold;
-	bpf_map__update_elem(map, &s->last.tid, sizeof(s->last.tid), &loop, sizeof(loop), BPF_EXIST);
-}
-
-static void judge(struct suspects *suspects, struct suspect *s, uint64_t now)
-{
-	struct draft *draft = &suspects->draft;
-	unsigned int kind = s->kind;
-
-	memset(draft, 0, offsetof(struct draft, members));
-	draft->member_count = 0;
-	draft->event.id.pid = s->last.pid;
-	draft->event.id.tid = s->last.tid;
-	s->covered = is_covered(suspects, s);
-	if (s->covered) {
-		s->endings = suspects->endings;
-		disarm(suspects, s);
-		return;
-	}
-	s->waits = false;
-	switch (judges[kind]->judge(s, suspects->probes, draft)) {
-	case ACQUIT:
-		if (kind == FE_STALL_EVENTLOOP)
-			forget_overdue(suspects, s);
-		drop(suspects, s);
-		break;
-	case CONVICT: convict(suspects, s, now); break;
-	case WAIT:
-		s->waits = s->kind == kind;
-		if (s->kind != kind)
-			s->threshold = ask_threshold(suspects, s, s->kind);
-		if (!s->threshold)
-			drop(suspects, s);
-		break;
-	}
-}
+/* ---- the end of a scan */
 
 /* When it is to be judged: a probe needs its time, too. */
 static uint64_t due(const struct suspect *s)
@@ -485,7 +349,7 @@ void suspects_settle(struct suspects *suspects, uint64_t now, bool overflowed)
 		else if (s->scan != suspects->scan)
 			s->scan = suspects->scan; /* it was not told of, for want of room */
 		else if (is_due(suspects, s, now))
-			judge(suspects, s, now);
+			suspect_judge(suspects, s, now);
 	}
 }
 
@@ -506,7 +370,7 @@ void suspects_forget(struct suspects *suspects)
 {
 	for (int i = 0; i < SUSPECTS; i++)
 		if (suspects->table[i].used && !suspects->table[i].convicted)
-			drop(suspects, &suspects->table[i]);
+			suspect_drop(suspects, &suspects->table[i]);
 }
 
 unsigned int suspects_count(const struct suspects *suspects, uint64_t *ret_dropped)
