@@ -32,7 +32,7 @@ enum {
 	BATCH = 64,	    /* suspects read at once */
 	AT_ONCE_MAX = 8192, /* threads: a millisecond or two in which RCU is held */
 	FIRST_SCANS = 4,
-	CHEAP = 1250,	  /* intervals of a scan's cost: 0.08 % of a CPU */
+	CHEAP = 2000,	  /* intervals of a scan's cost: 0.05 % of a CPU */
 	COARSE_SCANS = 4, /* in a row, before it is told */
 	CLOCK_SCANS = 8,  /* whose smallest measure the scheduler's clock is set by */
 };
