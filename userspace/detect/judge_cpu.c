@@ -20,6 +20,8 @@ enum {
 
 /* Much more than a slice, whatever the tunables: groups of unlike weight take turns as well. */
 #define LONG_TURN (200 * NSEC_PER_MSEC)
+/* What a busy host does to anybody now and then. */
+#define LOADED NSEC_PER_SEC
 
 /* ---- event loops */
 
@@ -274,13 +276,16 @@ static enum judgement judge_hunger(struct suspect *suspect, struct probes *probe
 		draft->event.samples = (uint32_t)tally.total;
 	}
 	if (tally.real_time * 2 < tally.total || !tally.total) {
-		bool given_up = last->now > suspect->since + PATIENCE * suspect->threshold;
+		uint64_t turns = tally.runners * LONG_TURN;
+		bool given_up = last->now > suspect->since + PATIENCE * suspect->threshold + 2 * LOADED;
 
 		/* Who is to have what the others leave may have to wait until they leave something. */
 		if (!suspect->named && (last->policy == SCHED_IDLE || last->nice > 0))
 			return ACQUIT;
-		/* Many that share a CPU fairly wait for long, too, each for the others' turns. */
-		if (!unserved || last->now - last->queued < tally.runners * LONG_TURN)
+		/* Many that share a CPU fairly wait for long, too, each for the others' turns; and on a
+		 * virtual machine everybody may. */
+		if (!unserved || (suspect->cpus_armed && !tally.total) ||
+		    last->now - last->queued < (turns > LOADED ? turns : LOADED))
 			return given_up ? ACQUIT : WAIT;
 	}
 	draft->event.flags |= FE_STALL_RUNNING;
