@@ -97,29 +97,41 @@ static void one_recovery_of_a_process_is_enough(void **state)
 	end(pid);
 }
 
-/* A hook or a signal has gone out, and then it goes on: whether because of that or not, it is well. */
+/* A signal has gone out, and then it goes on: whether because of that or not, it is well, and no later rung
+ * ends it. */
 static void what_goes_on_after_a_signal_is_recovered(void **state)
 {
-	pid_t pid = start_child(FOREVER "403");
-	struct incident *incident;
+	static const struct {
+		const char *script, *match, *actions;
+	} rows[] = {
+		{"trap '' HUP QUIT; " FOREVER "403", "# 403", "signal CONT 5s|signal KILL 5s"},
+		{"trap '' HUP QUIT; " FOREVER "410", "# 410", "signal HUP 5s|signal KILL 5s"},
+		{"trap '' HUP QUIT; " FOREVER "411", "# 411", "signal QUIT 5s|signal KILL 5s"},
+	};
 
 	(void)state;
-	policy_for("# 403", "signal CONT 5s|signal KILL 5s");
-	incident = stall_of(pid, FAULT_STALL_STOPPED, "job-control");
-	recover_incident(recover, incident);
-	await_reports(1);
-	assert_told(0, "started", "policy");
-	recover_cleared(recover, incident, false);
-	await_reports(2);
-	assert_int_equal(told[1].type, REPORT_OUTCOME);
-	assert_int_equal(told[1].outcome, OUTCOME_SUCCESS);
-	assert_non_null(strstr(told[1].message, "goes on"));
-	assert_int_equal(recover_pending(recover), 0);
-	run_for(100);
-	await_reports(2);
-	assert_lives(pid);
-	incident_unref(incident);
-	end(pid);
+	for (unsigned int i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		pid_t pid = start_child(rows[i].script);
+		struct incident *incident;
+
+		policy_for(rows[i].match, rows[i].actions);
+		run_for(50);
+		incident = stall_of(pid, FAULT_STALL_STOPPED, "job-control");
+		recover_incident(recover, incident);
+		await_reports(2 * i + 1);
+		assert_told(2 * i, "started", "policy");
+		recover_cleared(recover, incident, false);
+		await_reports(2 * i + 2);
+		assert_int_equal(told[2 * i + 1].type, REPORT_OUTCOME);
+		assert_int_equal(told[2 * i + 1].outcome, OUTCOME_SUCCESS);
+		assert_non_null(strstr(told[2 * i + 1].message, "goes on"));
+		assert_int_equal(recover_pending(recover), 0);
+		run_for(100);
+		await_reports(2 * i + 2);
+		assert_lives(pid);
+		incident_unref(incident);
+		end(pid);
+	}
 }
 
 /* What moves on because it was told to end is replaced all the same. */

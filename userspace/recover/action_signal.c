@@ -14,11 +14,13 @@ static bool is_awaited(const struct recovery *recovery)
 	return info && info->family == FAMILY_STALL;
 }
 
-/* What it does then is its ending: a handler may take its time. */
+/*
+ * What it does then is its ending: a handler may take its time. At SIGHUP daemons reload and at SIGQUIT a JVM
+ * shows its threads, and both go on: whoever moves after these is not ended by a later rung.
+ */
 static bool ends(int signo)
 {
-	return signo == SIGTERM || signo == SIGKILL || signo == SIGINT || signo == SIGQUIT ||
-	       signo == SIGABRT || signo == SIGHUP;
+	return signo == SIGTERM || signo == SIGKILL || signo == SIGINT || signo == SIGABRT;
 }
 
 static int start(struct recovery *recovery)
